@@ -3,6 +3,9 @@
 //!
 //! A development dependency; it is published with nothing.
 
+pub mod manifest;
+
+use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
 
@@ -77,11 +80,20 @@ pub fn check(suite: &str, count: usize, answer: impl Fn(&Case) -> Result<Value, 
                 _ => false,
             };
             (!good).then(|| {
-                format!("{} ({}): expected {:?}, received {given:?}", case.id, case.note, case.expect)
+                format!(
+                    "{} ({}): expected {:?}, received {given:?}",
+                    case.id, case.note, case.expect
+                )
             })
         })
         .collect();
-    assert!(wrong.is_empty(), "{} of {} cases fail:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {} cases fail:\n{}",
+        wrong.len(),
+        cases.len(),
+        wrong.join("\n")
+    );
     assert_eq!(cases.len(), count, "the vector file {suite} has another number of cases");
 }
 
@@ -109,7 +121,10 @@ pub fn unhex(text: &str) -> Vec<u8> {
 
 /// Lower-case hex of bytes.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Gives `visit` every proper prefix of `message`, the empty one first.

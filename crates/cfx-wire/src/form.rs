@@ -12,10 +12,13 @@ use bytes::BufMut;
 use crate::error::{DecodeError, ErrorKind};
 use crate::number::is_space;
 
+/// A key and its value, borrowed where nothing was escaped.
+type Pair<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
+
 /// The pairs of a decoded form, sorted by the bytes of their keys, each key once.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Form<'a> {
-    pairs: Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>,
+    pairs: Vec<Pair<'a>>,
 }
 
 impl<'a> Form<'a> {
@@ -55,7 +58,8 @@ impl<'a> Form<'a> {
         let mut rest = input;
         while !rest.is_empty() {
             let at = input.len() - rest.len();
-            let (key, value, next) = next_pair(rest).ok_or(malformed(at, "not a key=value pair"))?;
+            let (key, value, next) =
+                next_pair(rest).ok_or(malformed(at, "not a key=value pair"))?;
             if memchr::memchr(b'&', key).is_some() {
                 return Err(malformed(at, "a pair without ="));
             }
@@ -76,7 +80,7 @@ impl<'a> Form<'a> {
     }
 
     /// Sorts by key and keeps the last value of each.
-    fn from_pairs(mut pairs: Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>) -> Self {
+    fn from_pairs(mut pairs: Vec<Pair<'a>>) -> Self {
         pairs.sort_by(|a, b| a.0.cmp(&b.0));
         pairs.dedup_by(|later, kept| {
             let same = later.0 == kept.0;

@@ -51,9 +51,9 @@ pub fn strtol(text: &[u8]) -> i64 {
 /// ```
 pub fn strtoull(text: &[u8]) -> u64 {
     let (negative, digits) = sign_and_digits(text);
-    let value = digits.iter().try_fold(0u64, |value, digit| {
-        value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
-    });
+    let value = digits
+        .iter()
+        .try_fold(0u64, |value, digit| value.checked_mul(10)?.checked_add(u64::from(digit - b'0')));
     match value {
         Some(value) if negative => value.wrapping_neg(),
         Some(value) => value,

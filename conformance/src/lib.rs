@@ -1,0 +1,3 @@
+//! The conformance suite of the `CitizenFX` connection protocol.
+
+pub mod log;

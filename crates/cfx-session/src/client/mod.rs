@@ -1,0 +1,494 @@
+//! A player's side of a connection (SPEC stages A to I).
+//!
+//! # The loop
+//! Hand every input to [`Client::handle`]; then call [`Client::poll`] until it is [`Poll::Idle`],
+//! doing what each [`Output`] says. Come back with the next input, or at the time that `Idle` names.
+//!
+//! The machine asks the application for what it cannot know: tickets ([`Event::TicketWanted`],
+//! [`Event::SteamTicketWanted`]), the answers to cards, the address of a host name
+//! ([`Output::Resolve`]), and the content, which the application downloads and reports
+//! ([`Input::Content`], [`Input::ContentDone`]).
+
+mod content;
+mod control;
+mod exchange;
+mod link;
+mod url;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+
+use cfx_control::game::Game;
+use cfx_control::info::ClientBuild;
+use cfx_control::manifest::{Manifest, ResourceProgress};
+use cfx_game::handshake::s2c::ConnectOk;
+
+pub use url::{DEFAULT_PORT, ServerUrl};
+
+use crate::Poll;
+use crate::entropy::{self, Entropy};
+use crate::http::{Call, Progress, RequestId};
+use crate::time::Time;
+use exchange::Exchange;
+
+/// A client's settings.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The player's name.
+    pub name: String,
+    /// The game and the build of it that runs.
+    pub build: ClientBuild,
+    /// Where the feature policy is asked for: `URL` + `api/policy/` + the server's key token.
+    pub policy_url: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            name: "player".to_owned(),
+            build: ClientBuild {
+                game: Game::Gta5,
+                build: Game::Gta5.default_build(),
+                pure_level: 0,
+                pool_sizes: BTreeMap::new(),
+                default_build: Game::Gta5.default_build(),
+            },
+            policy_url: "https://policy-live.fivem.net/".to_owned(),
+        }
+    }
+}
+
+/// The states of the reference client (SPEC CLIENT-1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum State {
+    /// Not connecting.
+    #[default]
+    Idle,
+    /// From the first `/info.json` to the feature policy.
+    Initing,
+    /// The control plane is done; content comes next.
+    InitReceived,
+    /// The manifest and the content are fetched.
+    Downloading,
+    /// The content is there.
+    DownloadComplete,
+    /// `getinfo` is out.
+    Fetching,
+    /// The ENet connection and the handshake.
+    Connecting,
+    /// `connectOK` is there.
+    Connected,
+    /// The first message behind `connectOK` is there.
+    Active,
+}
+
+/// What happened outside.
+#[derive(Debug, Clone)]
+pub enum Input<'a> {
+    /// The player wants to join a server.
+    Connect {
+        /// Which.
+        url: ServerUrl,
+        /// The guid of this attempt. The reference raises it at every attempt
+        /// ([`cfx_control::request::client_guid`], SPEC CLIENT-9).
+        guid: u64,
+    },
+    /// An HTTP request went on.
+    Http {
+        /// Of which [`Output::Call`].
+        id: RequestId,
+        /// How.
+        progress: Progress<'a>,
+    },
+    /// The answer to [`Event::TicketWanted`]: further fields for `initConnect`, such as
+    /// `cfxTicket2`, or none for a server on a local network.
+    Ticket(Vec<(String, Vec<u8>)>),
+    /// The answer to [`Event::SteamTicketWanted`]: the `authTicket`, nothing, or why there is none.
+    SteamTicket(Result<Option<String>, String>),
+    /// The answer to [`Output::Resolve`].
+    Resolved(Option<SocketAddr>),
+    /// The content of one resource went on.
+    Content {
+        /// The resource.
+        resource: &'a str,
+        /// How.
+        progress: ResourceProgress,
+    },
+    /// All content is in place.
+    ContentDone,
+    /// A datagram that begins FF FF FF FF.
+    Datagram {
+        /// Its sender.
+        from: SocketAddr,
+        /// All of it.
+        data: &'a [u8],
+    },
+    /// ENet completed the connection that [`Output::Connect`] asked for.
+    PeerConnected,
+    /// A packet arrived.
+    Packet(&'a [u8]),
+    /// The ENet connection is gone, or did not come about.
+    PeerGone,
+    /// The player answers a card.
+    SubmitCard {
+        /// What was filled in, in JSON.
+        data: &'a str,
+    },
+    /// The player gives up before the connection is there.
+    Cancel,
+    /// The player leaves.
+    Disconnect {
+        /// What the server is told.
+        reason: &'a str,
+    },
+}
+
+/// What the caller must do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// Make an HTTP request and report it with [`Input::Http`].
+    Call {
+        /// Its name.
+        id: RequestId,
+        /// The request.
+        call: Call,
+    },
+    /// Stop an HTTP request; nothing more of it is heard.
+    Abort(RequestId),
+    /// Look up `HOST` or `HOST:PORT` ([`DEFAULT_PORT`]) and answer with [`Input::Resolved`].
+    Resolve(String),
+    /// Send a datagram from the client's UDP port.
+    Datagram {
+        /// To whom.
+        to: SocketAddr,
+        /// All of it.
+        data: Vec<u8>,
+    },
+    /// Connect by ENet: two channels, MTU 1300, time-out 30 s (SPEC ENET-1, ENET-6).
+    Connect {
+        /// To whom.
+        to: SocketAddr,
+        /// The CONNECT's data.
+        data: u32,
+    },
+    /// Send a packet.
+    Packet {
+        /// On which channel.
+        channel: u8,
+        /// How.
+        delivery: Delivery,
+        /// All of it, type included.
+        payload: Vec<u8>,
+    },
+    /// Disconnect once what was sent is acknowledged.
+    Disconnect,
+    /// Forget the ENet connection at once.
+    Reset,
+    /// Tell the application.
+    Event(Event),
+}
+
+/// How a packet is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// In order, until it is acknowledged.
+    Reliable,
+    /// Once, in no order.
+    Unsequenced,
+}
+
+/// What the application learns.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The state changed.
+    State(State),
+    /// A progress text for the player (`OnConnectionProgress`).
+    Progress(String),
+    /// A card to show; answer with [`Input::SubmitCard`].
+    Card(String),
+    /// A ticket is needed, for the server of this key token; answer with [`Input::Ticket`].
+    TicketWanted {
+        /// The server's `sv_licenseKeyToken`, if it has one.
+        license_key_token: String,
+    },
+    /// A Steam ticket is wanted; answer with [`Input::SteamTicket`].
+    SteamTicketWanted {
+        /// Whether the server refuses clients without one.
+        enforced: bool,
+    },
+    /// The server wants another build of the game (SPEC INFO-8); the client is idle again.
+    BuildSwitch(ClientBuild),
+    /// The server's feature policies, `[a][b]`.
+    Policy(String),
+    /// The content to fetch: [`Input::Content`], then [`Input::ContentDone`].
+    Manifest(Manifest),
+    /// `connectOK` arrived.
+    ConnectOk(ConnectOk),
+    /// The connection is there: the game may load.
+    NetworkConnected,
+    /// A message that this machine does not handle, type included.
+    Message(Vec<u8>),
+    /// The attempt failed; the text is the player's. The client is idle again.
+    Refused(String),
+    /// The connection ended; the client is idle again.
+    Disconnected {
+        /// Why.
+        reason: String,
+        /// Whether it went silent, as opposed to being ended.
+        timed_out: bool,
+    },
+}
+
+/// The client machine. See the [module's page](self) for the loop that drives it.
+pub struct Client {
+    config: Config,
+    entropy: Entropy,
+    stage: Stage,
+    told: State,
+    /// What outlives a stage of one attempt.
+    attempt: Attempt,
+    next_request: u64,
+    /// The latest content progress that was not shown yet, and when one last was.
+    pending_progress: Option<String>,
+    last_progress: Option<Time>,
+    out: VecDeque<Output>,
+}
+
+/// How far an attempt is, with what only that stage needs.
+enum Stage {
+    Idle,
+    Control(Box<control::Control>),
+    InitReceived,
+    Downloading(content::Content),
+    DownloadComplete,
+    Fetching(link::Retries),
+    Connecting(link::Connecting),
+    Connected { keep_alive: Time },
+    Active { keep_alive: Time },
+}
+
+/// One attempt to join: whom, as whom.
+struct Attempt {
+    url: ServerUrl,
+    guid: u64,
+    token: String,
+    /// The chosen endpoint: where discovery and ENet go, and the only source of datagrams.
+    server: Option<SocketAddr>,
+    /// Whether an ENet connection is there or being made.
+    peer: bool,
+}
+
+/// Content progress is shown once in so many milliseconds, the latest first (SPEC MANIFEST-8).
+const PROGRESS_INTERVAL: u64 = 34;
+
+impl Client {
+    /// An idle client.
+    pub fn new(config: Config, entropy: Entropy) -> Self {
+        let url = ServerUrl::from(SocketAddr::from(([0; 4], 0)));
+        Self {
+            config,
+            entropy,
+            stage: Stage::Idle,
+            told: State::Idle,
+            attempt: Attempt { url, guid: 0, token: String::new(), server: None, peer: false },
+            next_request: 0,
+            pending_progress: None,
+            last_progress: None,
+            out: VecDeque::new(),
+        }
+    }
+
+    /// The state, in the reference's terms.
+    pub const fn state(&self) -> State {
+        match &self.stage {
+            Stage::Idle => State::Idle,
+            Stage::Control(_) => State::Initing,
+            Stage::InitReceived => State::InitReceived,
+            Stage::Downloading(_) => State::Downloading,
+            Stage::DownloadComplete => State::DownloadComplete,
+            Stage::Fetching(_) => State::Fetching,
+            Stage::Connecting(_) => State::Connecting,
+            Stage::Connected { .. } => State::Connected,
+            Stage::Active { .. } => State::Active,
+        }
+    }
+
+    /// The connection token of this attempt; empty before the server issued one.
+    pub fn token(&self) -> &str {
+        &self.attempt.token
+    }
+
+    /// The endpoint of this attempt, once it is chosen.
+    pub const fn server(&self) -> Option<SocketAddr> {
+        self.attempt.server
+    }
+
+    /// Takes one input. What comes of it is in the following [`poll`](Self::poll)s. An input that
+    /// does not fit the state, such as a late answer, changes nothing.
+    pub fn handle(&mut self, input: Input<'_>, now: Time) {
+        match input {
+            Input::Connect { url, guid } => self.connect(url, guid, now),
+            Input::Http { id, progress } => self.http(id, &progress, now),
+            Input::Ticket(fields) => self.ticket(fields, now),
+            Input::SteamTicket(ticket) => self.steam_ticket(ticket, now),
+            Input::Resolved(address) => self.resolved(address, now),
+            Input::Content { resource, progress } => self.content_progress(resource, progress),
+            Input::ContentDone => self.content_done(),
+            Input::Datagram { from, data } => self.datagram(from, data, now),
+            Input::PeerConnected => self.peer_connected(now),
+            Input::Packet(payload) => self.packet(payload, now),
+            Input::PeerGone => self.peer_gone(),
+            Input::SubmitCard { data } => self.submit_card(data),
+            Input::Cancel => self.cancel(),
+            Input::Disconnect { reason } => self.disconnect(reason),
+        }
+    }
+
+    /// Gives the next thing to do, or says that there is none before a certain time.
+    pub fn poll(&mut self, now: Time) -> Poll<Output> {
+        loop {
+            if let Some(output) = self.out.pop_front() {
+                return Poll::Ready(output);
+            }
+            let state = self.state();
+            if core::mem::replace(&mut self.told, state) != state {
+                return Poll::Ready(Output::Event(Event::State(state)));
+            }
+            if self.progress_due().is_some_and(|due| due <= now) {
+                self.last_progress = Some(now);
+                self.flush_progress();
+            } else if !self.run(now) {
+                let until = [self.progress_due(), self.stage_due()].into_iter().flatten().min();
+                return Poll::Idle { until };
+            }
+        }
+    }
+
+    /// Does what the stage has due; says whether there was anything.
+    fn run(&mut self, now: Time) -> bool {
+        match &self.stage {
+            Stage::InitReceived => self.begin_content(now),
+            Stage::DownloadComplete => self.begin_fetching(now),
+            _ if self.stage_due().is_some_and(|due| due <= now) => self.stage_timer(now),
+            _ => return false,
+        }
+        true
+    }
+
+    /// When the stage next needs a look.
+    fn stage_due(&self) -> Option<Time> {
+        match &self.stage {
+            Stage::Idle | Stage::InitReceived | Stage::DownloadComplete => None,
+            Stage::Control(control) => control.deadline(),
+            Stage::Downloading(content) => content.deadline(),
+            Stage::Fetching(retries) => Some(retries.next),
+            Stage::Connecting(connecting) => connecting.due(self.attempt.peer),
+            Stage::Connected { keep_alive } | Stage::Active { keep_alive } => Some(*keep_alive),
+        }
+    }
+
+    fn stage_timer(&mut self, now: Time) {
+        match &self.stage {
+            Stage::Control(_) => self.control_timed_out(),
+            Stage::Downloading(_) => self.content_timed_out(),
+            Stage::Fetching(_) => self.fetch(now),
+            Stage::Connecting(_) => self.try_connect(now),
+            Stage::Connected { .. } | Stage::Active { .. } => self.keep_alive(now),
+            Stage::Idle | Stage::InitReceived | Stage::DownloadComplete => {}
+        }
+    }
+
+    fn connect(&mut self, url: ServerUrl, guid: u64, now: Time) {
+        if self.state() != State::Idle {
+            self.disconnect(cfx_control::texts::client::OTHER_SERVER);
+        }
+        self.attempt = Attempt { url, guid, token: String::new(), server: None, peer: false };
+        self.begin_control(now);
+    }
+
+    /// Gives up before the connection is there (SPEC CLIENT-5).
+    fn cancel(&mut self) {
+        if !matches!(self.state(), State::Connected | State::Active) {
+            self.end();
+        }
+    }
+
+    /// The attempt failed, and the player reads why.
+    fn refused(&mut self, text: impl Into<String>) {
+        self.end();
+        self.event(Event::Refused(text.into()));
+    }
+
+    /// Back to idle: whatever is open is dropped.
+    fn end(&mut self) {
+        if let Some(open) = self.exchange().map(|exchange| exchange.id) {
+            self.out.push_back(Output::Abort(open));
+        }
+        if core::mem::take(&mut self.attempt.peer) {
+            self.out.push_back(Output::Reset);
+        }
+        self.attempt.server = None;
+        self.pending_progress = None;
+        self.stage = Stage::Idle;
+    }
+
+    /// The HTTP request that the stage waits for.
+    fn exchange(&self) -> Option<&Exchange> {
+        match &self.stage {
+            Stage::Control(control) => control.exchange(),
+            Stage::Downloading(content) => content.exchange(),
+            _ => None,
+        }
+    }
+
+    fn http(&mut self, id: RequestId, progress: &Progress<'_>, now: Time) {
+        if self.exchange().is_none_or(|exchange| exchange.id != id) {
+            return;
+        }
+        match &self.stage {
+            Stage::Control(_) => self.control_http(progress, now),
+            Stage::Downloading(_) => self.content_http(progress, now),
+            _ => {}
+        }
+    }
+
+    /// Starts an HTTP request.
+    fn call(&mut self, call: Call) -> RequestId {
+        let id = RequestId(self.next_request);
+        self.next_request += 1;
+        self.out.push_back(Output::Call { id, call });
+        id
+    }
+
+    fn get(&mut self, url: String) -> RequestId {
+        self.call(Call { method: "GET", url, headers: Vec::new(), body: Vec::new() })
+    }
+
+    fn event(&mut self, event: Event) {
+        self.out.push_back(Output::Event(event));
+    }
+
+    fn progress(&mut self, text: impl Into<String>) {
+        self.event(Event::Progress(text.into()));
+    }
+
+    /// Content progress comes faster than anyone can read: the latest waits for its turn.
+    fn progress_soon(&mut self, text: String) {
+        self.pending_progress = Some(text);
+    }
+
+    fn progress_due(&self) -> Option<Time> {
+        self.pending_progress.as_ref()?;
+        Some(self.last_progress.map_or(Time::ZERO, |last| last.after(PROGRESS_INTERVAL)))
+    }
+
+    fn flush_progress(&mut self) {
+        if let Some(text) = self.pending_progress.take() {
+            self.progress(text);
+        }
+    }
+
+    fn choose(&mut self, count: usize) -> usize {
+        entropy::below(&mut self.entropy, count)
+    }
+}

@@ -1,0 +1,191 @@
+//! The game channel's side of the server: the handshake, `connectOK`, quitting and time-outs.
+
+use std::net::SocketAddr;
+
+use cfx_control::game::Game;
+use cfx_control::texts::dropped as texts;
+use cfx_game::c2s::Message;
+use cfx_game::frame::Payload;
+use cfx_game::handshake::c2s::ConnectHandshake;
+use cfx_game::handshake::s2c::ConnectOk;
+use cfx_game::server_frame::ServerFrame;
+use cfx_oob::s2c;
+use cfx_wire::{Decode, Encode};
+
+use super::registry::Stage;
+use super::{ClientId, Event, OneSync, Output, PeerId, Server};
+use crate::time::Time;
+
+/// Milliseconds between two `msgFrame` (SPEC GAME-17).
+const FRAME_INTERVAL: u64 = 1000;
+
+impl Server {
+    pub(super) fn packet(&mut self, peer: PeerId, from: SocketAddr, payload: &[u8], now: Time) {
+        let Ok(message) = Message::from_slice(payload) else { return };
+        let client = self.registry.by_peer(peer).map(|client| client.id);
+        match (client, message) {
+            (None, Message::Connect(handshake)) => self.handshake(peer, from, &handshake, now),
+            // SPEC GAME-13: neither a second handshake nor a message before the first counts.
+            (Some(_), Message::Connect(_)) | (None, _) => {}
+            (Some(client), Message::Quit(quit)) => {
+                let reason = String::from_utf8_lossy(quit.reason).into_owned();
+                self.drop_client(client, &reason);
+            }
+            (Some(client), message) => {
+                self.registry.update(client, |client| client.last_seen = now);
+                if !matches!(message, Message::KeepAlive(_)) {
+                    self.event(Event::Message { client, payload: payload.to_vec() });
+                }
+            }
+        }
+    }
+
+    fn handshake(
+        &mut self,
+        peer: PeerId,
+        from: SocketAddr,
+        handshake: &ConnectHandshake<'_>,
+        now: Time,
+    ) {
+        // SPEC GAME-3: a guid that nobody has is not answered.
+        let Some(client) = self.registry.by_guid(&handshake.guid) else { return };
+        let id = client.id;
+        // SPEC GAME-4: the reference also removes the client, which anyone who knows its guid could
+        // then throw out.
+        if client.token.as_bytes() != &*handshake.token {
+            return self.send_error(from, texts::INVALID_TOKEN);
+        }
+        // SPEC GAME-5
+        if !client.is_validated() {
+            return self.refuse_peer(from, id, texts::INVALID_CONNECTION);
+        }
+        if let Some(old) = self.registry.bind(id, peer, from) {
+            self.out.push_back(Output::Reset(old));
+        }
+        let slot = self.registry.get(id).and_then(|client| client.slot);
+        if self.config.onesync.is_on() && slot.is_none() {
+            return self.refuse_peer(from, id, texts::NO_SLOT);
+        }
+        self.connect_ok(id, peer, slot, now);
+    }
+
+    fn connect_ok(&mut self, id: ClientId, peer: PeerId, slot: Option<u16>, now: Time) {
+        let Some(client) = self.registry.get(id) else { return };
+        let (was, had_joined) = (client.net_id, client.has_joined());
+        let net_id =
+            if had_joined { u16::try_from(was).ok() } else { self.registry.assign_net_id(id) };
+        // The records are fewer than the net ids, so there always is one.
+        let Some(net_id) = net_id else { return };
+        self.registry.update(id, |client| {
+            client.last_seen = now;
+            client.next_frame = now;
+        });
+        let message = ConnectOk {
+            net_id: i32::from(net_id),
+            host_net_id: self.host.map_or(-1, |host| i32::from(host.net_id)),
+            host_base: self.host.map_or(-1, |host| host.base.cast_signed()),
+            slot_id: slot.map_or(-1, |slot| self.slot_told(slot)),
+            server_time: self.time_told(now),
+        };
+        self.out.push_back(Output::Tune(peer));
+        self.out.push_back(Output::Packet { peer, payload: message.to_packet() });
+        if !had_joined {
+            self.event(Event::Joined { client: id, net_id, temporary: was, slot });
+        }
+    }
+
+    /// SPEC GAME-8: in big mode every client is told the same slot of its own game.
+    fn slot_told(&self, slot: u16) -> i32 {
+        match (self.config.onesync, self.config.game) {
+            (OneSync::Big, Game::Gta5) => 128,
+            (OneSync::Big, _) => 16,
+            _ => i32::from(slot),
+        }
+    }
+
+    fn time_told(&self, now: Time) -> i64 {
+        if self.config.onesync.is_on() {
+            i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
+        } else {
+            -1
+        }
+    }
+
+    fn refuse_peer(&mut self, to: SocketAddr, client: ClientId, text: &str) {
+        self.send_error(to, text);
+        self.remove(client, text);
+    }
+
+    pub(super) fn peer_gone(&mut self, peer: PeerId, now: Time) {
+        // SPEC SERVER-3: a client without its ENet peer is dead.
+        if let Some(client) = self.registry.peer_gone(peer) {
+            self.time_out(client, now);
+        }
+    }
+
+    pub(super) fn ping(&mut self, peer: PeerId, ms: u32) {
+        if let Some(client) = self.registry.by_peer(peer).map(|client| client.id) {
+            let ping = i32::try_from(ms).unwrap_or(i32::MAX);
+            self.registry.update(client, |client| client.ping = ping);
+        }
+    }
+
+    /// A client's time has come: a keep-alive, a frame, or its end.
+    pub(super) fn wake(&mut self, id: ClientId, now: Time) {
+        let Some(client) = self.registry.get(id) else { return };
+        match (&client.stage, client.peer) {
+            (Stage::Deferring { deferral, .. }, _) if deferral.keep_alive().is_some() => {
+                self.keep_alive(id, now);
+            }
+            _ if client.deadline() <= now => self.time_out(id, now),
+            _ if client.unbound_until().is_some_and(|until| until <= now) => {
+                // SPEC SERVER-6
+                if let Some(peer) = self.registry.release(id) {
+                    self.out.push_back(Output::Reset(peer));
+                }
+            }
+            (Stage::Validated, Some((peer, _))) if client.next_frame <= now => {
+                let frame = ServerFrame { index: 0, lockdown_mode: 0, sync_style: 0 };
+                self.out.push_back(Output::Packet { peer, payload: frame.to_packet() });
+                self.registry.update(id, |client| client.next_frame = now.after(FRAME_INTERVAL));
+            }
+            // Nothing was due after all: `update` sets the next wake-up.
+            _ => drop(self.registry.update(id, |_| ())),
+        }
+    }
+
+    fn time_out(&mut self, id: ClientId, now: Time) {
+        let Some(client) = self.registry.get(id) else { return };
+        let reason = texts::timed_out(now.since(client.last_seen));
+        self.drop_client(id, &reason);
+    }
+
+    /// Tells a client why, and forgets it (SPEC SERVER-4).
+    pub(super) fn drop_client(&mut self, id: ClientId, reason: &str) {
+        let reason = if reason.is_empty() { texts::DROPPED } else { reason };
+        let Some(client) = self.registry.get(id) else { return };
+        if let Some((_, address)) = client.peer {
+            self.send_error(address, reason);
+        }
+        self.remove(id, reason);
+    }
+
+    /// Takes a client out of every table, with its ENet peers and its open request.
+    pub(super) fn remove(&mut self, id: ClientId, reason: &str) {
+        let Some(client) = self.registry.remove(id) else { return };
+        self.limits.configuration.reset(&id);
+        for peer in client.peers() {
+            self.out.push_back(Output::Reset(peer));
+        }
+        if let Stage::Deferring { request, .. } = client.stage {
+            self.refuse(request, reason);
+        }
+        let net_id = u16::try_from(client.net_id).ok();
+        self.event(Event::Gone { client: id, net_id, reason: reason.to_owned() });
+    }
+
+    pub(super) fn send_error(&mut self, to: SocketAddr, text: &str) {
+        let data = s2c::Error { text: text.as_bytes() }.to_vec();
+        self.out.push_back(Output::Datagram { to, data });
+    }
+}

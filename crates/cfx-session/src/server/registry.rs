@@ -1,0 +1,400 @@
+//! The clients a server knows, connecting and connected, and the ways to find them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+
+use cfx_wire::hash;
+
+use super::deferral::Deferral;
+use super::{ClientId, PeerId};
+use crate::http::RequestId;
+use crate::time::Time;
+
+/// Milliseconds without a sign of a client that has not joined yet (SPEC SERVER-2).
+const CONNECTING_TIMEOUT: u64 = 120_000;
+
+/// Milliseconds without a sign of a client that has joined (SPEC SERVER-2).
+const JOINED_TIMEOUT: u64 = 60_000;
+
+/// Milliseconds that an ENet connection may stay without a good handshake (SPEC SERVER-6).
+const UNBOUND_TIMEOUT: u64 = 30_000;
+
+/// The tries to connect that one token has (SPEC ENET-4).
+const MAX_TRIES: u8 = 4;
+
+/// How far a client has come.
+#[derive(Debug)]
+pub(crate) enum Stage {
+    /// `playerConnecting` runs, or a resource defers; the answer to `request` is open.
+    Deferring { request: RequestId, deferral: Box<Deferral> },
+    /// `passedValidation`: the handshake and the manifest are open to it.
+    Validated,
+}
+
+/// One client, from the moment its token is issued.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) id: ClientId,
+    /// As the client wrote it: two texts of one number are two clients (SPEC HTTP-13).
+    pub(crate) guid: Box<[u8]>,
+    pub(crate) name: Box<str>,
+    pub(crate) token: Box<str>,
+    pub(crate) game_name: Box<str>,
+    /// Where its HTTP requests come from.
+    pub(crate) address: IpAddr,
+    pub(crate) identifiers: Vec<String>,
+    pub(crate) stage: Stage,
+    /// 0x10000 and up until it joins (SPEC SERVER-1).
+    pub(crate) net_id: u32,
+    pub(crate) slot: Option<u16>,
+    pub(crate) peer: Option<(PeerId, SocketAddr)>,
+    pub(crate) last_seen: Time,
+    pub(crate) next_frame: Time,
+    /// Round trip in milliseconds, -1 while unknown.
+    pub(crate) ping: i32,
+    tries: Tries,
+    wake: Option<Time>,
+}
+
+/// What became of a token's tries to connect.
+#[derive(Debug, Default)]
+struct Tries {
+    count: u8,
+    address: Option<IpAddr>,
+    last: Option<(SocketAddr, u32)>,
+    connected: Option<(PeerId, Time)>,
+}
+
+impl Client {
+    pub(crate) const fn has_joined(&self) -> bool {
+        self.net_id < 0xFFFF
+    }
+
+    pub(crate) const fn is_validated(&self) -> bool {
+        matches!(self.stage, Stage::Validated)
+    }
+
+    /// The ENet connections that go when the client goes: the bound one, and the one that holds its
+    /// token.
+    pub(crate) fn peers(&self) -> impl Iterator<Item = PeerId> {
+        let bound = self.peer.map(|(peer, _)| peer);
+        let holding = self.tries.connected.map(|(peer, _)| peer);
+        bound.into_iter().chain(holding.filter(|peer| Some(*peer) != bound))
+    }
+
+    /// When the client is given up unless it shows itself. A deferral counts as a sign.
+    pub(crate) fn deadline(&self) -> Time {
+        self.last_seen.after(if self.has_joined() { JOINED_TIMEOUT } else { CONNECTING_TIMEOUT })
+    }
+
+    /// When an ENet connection that holds the token without being bound is given up.
+    pub(crate) fn unbound_until(&self) -> Option<Time> {
+        let (holding, since) = self.tries.connected?;
+        let bound = self.peer.is_some_and(|(peer, _)| peer == holding);
+        (!bound).then(|| since.after(UNBOUND_TIMEOUT))
+    }
+
+    /// When the client next needs attention.
+    fn next_wake(&self) -> Time {
+        let wake = self.next_stage_wake();
+        self.unbound_until().map_or(wake, |until| until.min(wake))
+    }
+
+    fn next_stage_wake(&self) -> Time {
+        match &self.stage {
+            Stage::Deferring { deferral, .. } => {
+                deferral.keep_alive().unwrap_or_else(|| self.deadline())
+            }
+            Stage::Validated if self.has_joined() => self.deadline().min(self.next_frame),
+            Stage::Validated => self.deadline(),
+        }
+    }
+}
+
+/// What a new client begins with.
+pub(crate) struct NewClient {
+    pub(crate) guid: Box<[u8]>,
+    pub(crate) name: String,
+    pub(crate) token: String,
+    pub(crate) game_name: String,
+    pub(crate) address: IpAddr,
+    pub(crate) identifiers: Vec<String>,
+    pub(crate) request: RequestId,
+}
+
+/// The tables. Every index is an ordered map: nothing about a session depends on a random hash.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    clients: BTreeMap<ClientId, Client>,
+    by_guid: BTreeMap<Box<[u8]>, ClientId>,
+    by_token: BTreeMap<Box<str>, ClientId>,
+    by_token_hash: BTreeMap<u32, ClientId>,
+    by_address: BTreeMap<IpAddr, ClientId>,
+    by_peer: BTreeMap<PeerId, ClientId>,
+    /// Whose token a peer connected with; it is bound only once its handshake is good.
+    by_connect: BTreeMap<PeerId, ClientId>,
+    by_net_id: BTreeMap<u16, ClientId>,
+    by_request: BTreeMap<RequestId, ClientId>,
+    connecting: BTreeMap<IpAddr, usize>,
+    slots: Vec<Option<ClientId>>,
+    wakes: BTreeSet<(Time, ClientId)>,
+    next_id: u64,
+    next_temporary: u32,
+    last_net_id: u16,
+}
+
+impl Registry {
+    pub(crate) fn new(slots: u16) -> Self {
+        Self { slots: vec![None; usize::from(slots)], ..Self::default() }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.clients.len()
+    }
+
+    /// How many have joined: the `clients` of discovery.
+    pub(crate) fn joined(&self) -> usize {
+        self.by_net_id.len()
+    }
+
+    /// How many clients of this address have not joined yet.
+    pub(crate) fn connecting_from(&self, address: IpAddr) -> usize {
+        self.connecting.get(&address).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn get(&self, id: ClientId) -> Option<&Client> {
+        self.clients.get(&id)
+    }
+
+    /// The clients that have joined, in the order in which they came.
+    pub(crate) fn players(&self) -> impl Iterator<Item = &Client> + Clone {
+        self.clients.values().filter(|client| client.has_joined())
+    }
+
+    /// Changes a client and sets its next wake-up anew.
+    pub(crate) fn update<R>(
+        &mut self,
+        id: ClientId,
+        f: impl FnOnce(&mut Client) -> R,
+    ) -> Option<R> {
+        let client = self.clients.get_mut(&id)?;
+        let result = f(client);
+        let wake = client.next_wake();
+        if client.wake != Some(wake) {
+            if let Some(old) = client.wake.replace(wake) {
+                self.wakes.remove(&(old, id));
+            }
+            self.wakes.insert((wake, id));
+        }
+        Some(result)
+    }
+
+    pub(crate) fn by_guid(&self, guid: &[u8]) -> Option<&Client> {
+        self.by_guid.get(guid).and_then(|id| self.get(*id))
+    }
+
+    pub(crate) fn by_token(&self, token: &str) -> Option<&Client> {
+        self.by_token.get(token).and_then(|id| self.get(*id))
+    }
+
+    pub(crate) fn by_address(&self, address: IpAddr) -> Option<&Client> {
+        self.by_address.get(&address).and_then(|id| self.get(*id))
+    }
+
+    pub(crate) fn by_peer(&self, peer: PeerId) -> Option<&Client> {
+        self.by_peer.get(&peer).and_then(|id| self.get(*id))
+    }
+
+    pub(crate) fn by_request(&self, request: RequestId) -> Option<&Client> {
+        self.by_request.get(&request).and_then(|id| self.get(*id))
+    }
+
+    /// Adds a deferring client under a temporary net id.
+    pub(crate) fn add(&mut self, new: NewClient, now: Time) -> ClientId {
+        let id = ClientId(self.next_id);
+        self.next_id += 1;
+        let net_id = 0x1_0000_u32.saturating_add(self.next_temporary);
+        self.next_temporary = self.next_temporary.wrapping_add(1);
+        let client = Client {
+            id,
+            guid: new.guid,
+            name: new.name.into(),
+            token: new.token.into(),
+            game_name: new.game_name.into(),
+            address: new.address,
+            identifiers: new.identifiers,
+            stage: Stage::Deferring { request: new.request, deferral: Box::default() },
+            net_id,
+            slot: None,
+            peer: None,
+            last_seen: now,
+            next_frame: now,
+            ping: -1,
+            tries: Tries::default(),
+            wake: None,
+        };
+        self.by_guid.insert(client.guid.clone(), id);
+        self.by_token.insert(client.token.clone(), id);
+        self.by_token_hash.insert(hash::lower(client.token.as_bytes()), id);
+        self.by_address.insert(client.address, id);
+        self.by_request.insert(new.request, id);
+        *self.connecting.entry(client.address).or_default() += 1;
+        self.clients.insert(id, client);
+        self.update(id, |_| ());
+        id
+    }
+
+    /// The client's deferral is over: the handshake is open to it.
+    pub(crate) fn validate(&mut self, id: ClientId, now: Time) -> Option<(RequestId, Deferral)> {
+        let stage = self.update(id, |client| {
+            client.last_seen = now;
+            core::mem::replace(&mut client.stage, Stage::Validated)
+        })?;
+        let Stage::Deferring { request, deferral } = stage else { return None };
+        self.by_request.remove(&request);
+        Some((request, *deferral))
+    }
+
+    /// Takes a client out of every table.
+    pub(crate) fn remove(&mut self, id: ClientId) -> Option<Client> {
+        let client = self.clients.remove(&id)?;
+        remove_if(&mut self.by_guid, &client.guid, id);
+        remove_if(&mut self.by_token, &client.token, id);
+        remove_if(&mut self.by_token_hash, &hash::lower(client.token.as_bytes()), id);
+        remove_if(&mut self.by_address, &client.address, id);
+        if let Some((peer, _)) = client.peer {
+            remove_if(&mut self.by_peer, &peer, id);
+        }
+        if let Some((peer, _)) = client.tries.connected {
+            remove_if(&mut self.by_connect, &peer, id);
+        }
+        if let Stage::Deferring { request, .. } = &client.stage {
+            remove_if(&mut self.by_request, request, id);
+        }
+        if let Some(wake) = client.wake {
+            self.wakes.remove(&(wake, id));
+        }
+        if let Some(entry) = client.slot.and_then(|slot| self.slots.get_mut(usize::from(slot))) {
+            *entry = None;
+        }
+        match u16::try_from(client.net_id) {
+            Ok(net_id) => remove_if(&mut self.by_net_id, &net_id, id),
+            Err(_) => self.one_less_connecting(client.address),
+        }
+        Some(client)
+    }
+
+    fn one_less_connecting(&mut self, address: IpAddr) {
+        if let Some(count) = self.connecting.get_mut(&address) {
+            *count -= 1;
+            if *count == 0 {
+                self.connecting.remove(&address);
+            }
+        }
+    }
+
+    /// Whether a CONNECT with this data is answered at all (SPEC ENET-3, ENET-4). A repeated one,
+    /// of the same address, port and connect id, does not count as a try.
+    pub(crate) fn admits(&mut self, from: SocketAddr, connect_id: u32, data: u32) -> bool {
+        let Some(id) = self.by_token_hash.get(&data) else { return false };
+        let Some(client) = self.clients.get_mut(id) else { return false };
+        let tries = &mut client.tries;
+        if tries.connected.is_some() {
+            return false;
+        }
+        if tries.last == Some((from, connect_id)) {
+            return true;
+        }
+        let same_address = *tries.address.get_or_insert(from.ip()) == from.ip();
+        if !same_address || tries.count >= MAX_TRIES {
+            return false;
+        }
+        tries.count += 1;
+        tries.last = Some((from, connect_id));
+        true
+    }
+
+    /// A connect was completed: the token admits no other until this peer is gone.
+    pub(crate) fn peer_connected(&mut self, peer: PeerId, data: u32, now: Time) {
+        let Some(&id) = self.by_token_hash.get(&data) else { return };
+        self.by_connect.insert(peer, id);
+        self.update(id, |client| client.tries.connected = Some((peer, now)));
+    }
+
+    /// A peer is gone: its token may connect anew.
+    pub(crate) fn peer_gone(&mut self, peer: PeerId) -> Option<ClientId> {
+        if let Some(holder) = self.by_connect.get(&peer).copied() {
+            self.release(holder);
+        }
+        self.by_peer.remove(&peer)
+    }
+
+    /// Takes a token from the ENet connection that holds it.
+    pub(crate) fn release(&mut self, id: ClientId) -> Option<PeerId> {
+        let tries = self.update(id, |client| core::mem::take(&mut client.tries))?;
+        let (peer, _) = tries.connected?;
+        self.by_connect.remove(&peer);
+        Some(peer)
+    }
+
+    /// Binds a peer to a client and gives it a slot where it has none and one is free
+    /// (SPEC GAME-10, GAME-11). The peer that was bound before, if any, is returned.
+    pub(crate) fn bind(&mut self, id: ClientId, peer: PeerId, from: SocketAddr) -> Option<PeerId> {
+        let client = self.clients.get_mut(&id)?;
+        let old = client.peer.replace((peer, from));
+        if client.slot.is_none() {
+            client.slot = free_slot(&self.slots);
+        }
+        if let Some(entry) = client.slot.and_then(|slot| self.slots.get_mut(usize::from(slot))) {
+            *entry = Some(id);
+        }
+        self.by_peer.insert(peer, id);
+        let old = old.map(|(old, _)| old).filter(|old| *old != peer)?;
+        self.by_peer.remove(&old);
+        Some(old)
+    }
+
+    /// Gives a client that joins its net id: the next one counted from 1 that is neither 0xFFFF nor
+    /// in use (SPEC GAME-9).
+    pub(crate) fn assign_net_id(&mut self, id: ClientId) -> Option<u16> {
+        let free = (0..u16::MAX).find_map(|_| {
+            self.last_net_id = if self.last_net_id >= 0xFFFE { 1 } else { self.last_net_id + 1 };
+            (!self.by_net_id.contains_key(&self.last_net_id)).then_some(self.last_net_id)
+        })?;
+        let address = self.update(id, |client| {
+            client.net_id = u32::from(free);
+            client.address
+        })?;
+        self.by_net_id.insert(free, id);
+        self.one_less_connecting(address);
+        Some(free)
+    }
+
+    /// The next client whose time has come.
+    pub(crate) fn due(&self, now: Time) -> Option<ClientId> {
+        self.wakes.first().filter(|(at, _)| *at <= now).map(|(_, id)| *id)
+    }
+
+    /// When the next client's time comes.
+    pub(crate) fn next_wake(&self) -> Option<Time> {
+        self.wakes.first().map(|(at, _)| *at)
+    }
+}
+
+/// The highest free slot but 31.
+fn free_slot(slots: &[Option<ClientId>]) -> Option<u16> {
+    let free =
+        slots.iter().enumerate().rev().find(|(slot, holder)| *slot != 31 && holder.is_none());
+    free.and_then(|(slot, _)| u16::try_from(slot).ok())
+}
+
+/// Removes an index entry unless a newer client has taken it over.
+fn remove_if<Q, K>(index: &mut BTreeMap<K, ClientId>, key: &Q, id: ClientId)
+where
+    K: Ord + core::borrow::Borrow<Q>,
+    Q: Ord + ?Sized,
+{
+    if index.get(key) == Some(&id) {
+        index.remove(key);
+    }
+}
