@@ -1,2 +1,7 @@
-//! Not written yet.
-fn main() {}
+//! The program; everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cfx_conformance::cli::main()
+}

@@ -71,8 +71,7 @@ pub mod client {
     }
 
     /// Steam gave an empty ticket, and the server wants one.
-    pub const STEAM_TICKET_EMPTY: &str =
-        "Failed to obtain Steam ticket, ticket response is empty.";
+    pub const STEAM_TICKET_EMPTY: &str = "Failed to obtain Steam ticket, ticket response is empty.";
 
     // The handshake.
 
@@ -235,7 +234,8 @@ pub mod server {
 
     /// Too many clients are connecting (SPEC SERVER-5). This library's own: the reference's tables
     /// have no bound.
-    pub const NO_ROOM: &str = "The server can't take any more connections right now. Try again later.";
+    pub const NO_ROOM: &str =
+        "The server can't take any more connections right now. Try again later.";
 
     // getConfiguration (`GetConfigurationMethod.cpp`).
 

@@ -40,6 +40,9 @@
 //! ```
 
 mod address;
+pub mod client;
+mod clock;
 pub mod enet;
 pub mod http;
+pub mod server;
 pub mod udp;

@@ -295,6 +295,7 @@ impl Grammar {
         Ok(())
     }
 
+    #[inline]
     fn open(&mut self, object: bool, offset: u64) -> Result<(), StreamError> {
         if self.depth >= MAX_DEPTH {
             return Err(StreamError::TooDeep { offset, max: MAX_DEPTH });
@@ -305,6 +306,7 @@ impl Grammar {
         Ok(())
     }
 
+    #[inline]
     const fn in_object(&self) -> bool {
         self.open & 1 == 1
     }
@@ -341,6 +343,7 @@ impl Grammar {
     }
 
     /// A digit must stand here, and leads to `next`.
+    #[inline]
     fn digit(&mut self, byte: u8, next: State, offset: u64) -> Result<(), StreamError> {
         if !byte.is_ascii_digit() {
             return Err(self.missing().at(offset));
@@ -349,6 +352,7 @@ impl Grammar {
         Ok(())
     }
 
+    #[inline]
     fn begin_hex(&mut self, pair: bool) {
         self.state = State::Hex;
         self.pair = pair;
@@ -358,6 +362,7 @@ impl Grammar {
 
     /// One of the four digits of `\u`. Half a surrogate pair is no character, so it is refused
     /// with the fourth.
+    #[inline]
     fn hex(&mut self, byte: u8) -> Result<(), StreamError> {
         let digit = match byte {
             b'0'..=b'9' => byte - b'0',

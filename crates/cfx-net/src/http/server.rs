@@ -268,12 +268,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-fn start(
-    connections: &mut JoinSet<()>,
-    stream: TcpStream,
-    from: SocketAddr,
-    shared: &Arc<Shared>,
-) {
+fn start(connections: &mut JoinSet<()>, stream: TcpStream, from: SocketAddr, shared: &Arc<Shared>) {
     let from = SocketAddr::new(from.ip().to_canonical(), from.port());
     if let Some(counted) = Counted::new(shared, from.ip()) {
         let shared = Arc::clone(shared);

@@ -4,7 +4,7 @@ use cfx_control::manifest::{self, Manifest, ManifestAnswer, ResourceProgress};
 use cfx_control::request::{GetConfiguration, Request as Method};
 use cfx_control::texts::progress;
 
-use super::exchange::{Ended, Exchange, PATIENCE};
+use super::exchange::{Ended, Exchange, PATIENCE, SILENCE};
 use super::{Client, Event, ServerUrl, Stage};
 use crate::http::{Call, Progress};
 use crate::time::Time;
@@ -74,7 +74,7 @@ impl Client {
     }
 
     pub(super) fn content_timed_out(&mut self) {
-        self.manifest_failed("The server does not answer.");
+        self.manifest_failed(SILENCE);
     }
 
     fn manifest_failed(&mut self, detail: &str) {

@@ -15,7 +15,7 @@ use cfx_control::texts::{client as texts, progress};
 use serde_json::Value;
 use std::net::SocketAddr;
 
-use super::exchange::{Ended, Exchange, PATIENCE};
+use super::exchange::{Ended, Exchange, PATIENCE, SILENCE, ends};
 use super::url::literal;
 use super::{Client, Event, Output, Stage};
 use crate::http::{Call, Progress, RequestId};
@@ -108,32 +108,27 @@ impl Client {
         };
         let Some(ended) = exchange.take(progress) else { return self.control(control) };
         // An answer that was cut short for its size is still coming in.
-        if !matches!(progress, Progress::End | Progress::Failed(_)) {
-            let id = exchange.id;
-            self.out.push_back(Output::Abort(id));
+        if !ends(progress) {
+            self.out.push_back(Output::Abort(exchange.id));
         }
         self.control_ended(control, ended, now);
     }
 
-    pub(super) fn control_timed_out(&mut self) {
+    pub(super) fn control_timed_out(&mut self, now: Time) {
         let Some(control) = self.take_control() else { return };
         if let Some(exchange) = control.exchange() {
-            let id = exchange.id;
-            self.out.push_back(Output::Abort(id));
+            self.out.push_back(Output::Abort(exchange.id));
         }
-        let ended = Ended::Failed("The server does not answer.".to_owned());
-        // The deadline has passed: what the next exchange needs of the time is in it.
-        let now = control.deadline().unwrap_or_default();
-        self.control_ended(control, ended, now);
+        self.control_ended(control, Ended::Failed(SILENCE.to_owned()), now);
     }
 
     fn control_ended(&mut self, control: Control, ended: Ended, now: Time) {
         match control {
             Control::Variables(_) => self.variables(ended),
-            Control::Handshake { .. } => match ended {
-                Ended::Failed(text) => self.handshake_failed(&text),
-                Ended::Whole(_) => self.closed_while_deferring(),
-            },
+            Control::Handshake { exchange, .. } => {
+                let text = self.no_handshake(&exchange, ended);
+                self.refused(text);
+            }
             Control::Endpoints { accepted, .. } => self.endpoints(ended, accepted, now),
             Control::Permissions { accepted, .. } => self.permissions(ended, accepted, now),
             Control::Policy { accepted, .. } => {
@@ -247,33 +242,39 @@ impl Client {
                 }
                 next
             }
-            Progress::End if exchange.is_good() => match stream.finish() {
-                Ok(None) => return self.closed_while_deferring(),
-                Ok(Some(text)) => {
-                    let reply = Reply::read(text, self.config.build.game);
-                    match self.reply(reply) {
-                        Next::Go => return self.closed_while_deferring(),
-                        next => next,
-                    }
-                }
-                Err(error) => return self.handshake_failed(&error.to_string()),
-            },
+            Progress::End if exchange.is_good() => self.last_value(&mut stream),
             _ => match exchange.take(progress) {
                 None => Next::Go,
-                Some(Ended::Failed(text)) => {
-                    let body = String::from_utf8_lossy(&exchange.body).into_owned();
-                    return self.handshake_failed(if body.is_empty() { &text } else { &body });
-                }
-                Some(Ended::Whole(_)) => return self.closed_while_deferring(),
+                Some(ended) => Next::Refuse(self.no_handshake(&exchange, ended)),
             },
         };
+        let open = !ends(progress);
         match next {
             Next::Go => self.control(Control::Handshake { exchange, stream }),
             Next::Refuse(text) => {
-                self.out.push_back(Output::Abort(id));
+                self.out.extend(open.then_some(Output::Abort(id)));
                 self.refused(text);
             }
-            Next::Accept(accepted) => self.accepted(accepted, now),
+            Next::Accept(accepted) => {
+                if open {
+                    self.let_loose(id);
+                }
+                self.accepted(accepted, now);
+            }
+        }
+    }
+
+    /// The answer is whole, and none of its values decided. A number may be left, which ends with
+    /// it.
+    fn last_value(&mut self, stream: &mut ValueStream) -> Next {
+        let reply = match stream.finish() {
+            Ok(None) => return Next::Refuse(self.closed_while_deferring()),
+            Ok(Some(text)) => Reply::read(text, self.config.build.game),
+            Err(error) => return Next::Refuse(self.unreadable(&error)),
+        };
+        match self.reply(reply) {
+            Next::Go => Next::Refuse(self.closed_while_deferring()),
+            next => next,
         }
     }
 
@@ -312,6 +313,7 @@ impl Client {
             }
             ReplyBody::Card { card, token } => {
                 self.attempt.token = token;
+                self.attempt.card = true;
                 self.event(Event::Card(card));
                 Next::Go
             }
@@ -320,12 +322,17 @@ impl Client {
         }
     }
 
-    fn handshake_failed(&mut self, detail: &str) {
-        self.refused(texts::handshake_failed(&self.attempt.url.to_string(), detail));
+    /// What the player reads of an `initConnect` that brought no last value. A server's own words
+    /// come before those of HTTP.
+    fn no_handshake(&self, exchange: &Exchange, ended: Ended) -> String {
+        let Ended::Failed(text) = ended else { return self.closed_while_deferring() };
+        let body = String::from_utf8_lossy(&exchange.body);
+        let detail = if body.is_empty() { &*text } else { &*body };
+        texts::handshake_failed(&self.attempt.url.to_string(), detail)
     }
 
-    fn closed_while_deferring(&mut self) {
-        self.refused(texts::closed_while_deferring(&self.attempt.url.to_string()));
+    fn closed_while_deferring(&self) -> String {
+        texts::closed_while_deferring(&self.attempt.url.to_string())
     }
 
     /// The final value is there: ask for endpoints.
@@ -338,11 +345,12 @@ impl Client {
     }
 
     fn endpoints(&mut self, ended: Ended, accepted: Box<Accepted>, now: Time) {
-        // SPEC HTTP-22: an answer that fails counts as none.
+        // SPEC HTTP-22: an answer that fails counts as none, and so does an object, an error's.
         let answer: Option<Value> = match ended {
             Ended::Whole(body) => serde_json::from_slice(&body).ok(),
             Ended::Failed(_) => None,
         };
+        let answer = answer.filter(|answer| !answer.is_object());
         let own = self.attempt.url.endpoint();
         let list = match endpoints::candidates(answer.as_ref(), &accepted, &own) {
             Ok(list) => list,
@@ -413,13 +421,14 @@ impl Client {
         self.stage = Stage::InitReceived;
     }
 
-    /// Answers the card that the handshake shows (SPEC HTTP-24). What the server says to that
-    /// decides nothing.
+    /// Answers the card that the handshake shows (SPEC DEFER-6, HTTP-24). What the server says to
+    /// that decides nothing.
     pub(super) fn submit_card(&mut self, data: &str) {
-        if matches!(&self.stage, Stage::Control(control) if matches!(**control, Control::Handshake { .. }))
-        {
+        let Stage::Control(control) = &self.stage else { return };
+        if matches!(**control, Control::Handshake { .. }) && self.attempt.card {
             let (data, token) = (data.as_bytes().to_vec(), self.attempt.token.clone().into_bytes());
-            self.post(&Method::SubmitCard(SubmitCard { data, token }));
+            let id = self.post(&Method::SubmitCard(SubmitCard { data, token }));
+            self.let_loose(id);
         }
     }
 }

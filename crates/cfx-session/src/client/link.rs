@@ -5,12 +5,11 @@ use std::net::SocketAddr;
 
 use cfx_control::request::guid_text;
 use cfx_control::texts::{client as texts, progress};
-use cfx_game::frame::Payload;
+use cfx_game::frame::{Frame, Payload};
 use cfx_game::handshake::c2s::ConnectHandshake;
 use cfx_game::handshake::s2c::ConnectOk;
 use cfx_game::keep_alive::KeepAlive;
 use cfx_game::quit::Quit;
-use cfx_game::s2c::Message;
 use cfx_oob::c2s::{CLIENT_CHALLENGE, getinfo};
 use cfx_oob::s2c::Response;
 use cfx_wire::{Decode, hash};
@@ -40,15 +39,21 @@ pub(super) struct Retries {
 /// Tries of an ENet connection.
 pub(super) struct Connecting {
     retries: Retries,
-    /// When ENet had it, and the handshake went out.
-    connected: Option<Time>,
+    /// The connection that ENet has, over which the handshake went out.
+    shaking: Option<Shaking>,
+}
+
+/// A handshake that waits for `connectOK`.
+struct Shaking {
+    until: Time,
+    keep_alive: Time,
 }
 
 impl Connecting {
     /// The next try waits until ENet has given up on the last one.
     pub(super) fn due(&self, peer: bool) -> Option<Time> {
-        match self.connected {
-            Some(since) => Some(since.after(HANDSHAKE_PATIENCE)),
+        match &self.shaking {
+            Some(shaking) => Some(shaking.until.min(shaking.keep_alive)),
             None if peer => None,
             None => Some(self.retries.next),
         }
@@ -77,13 +82,21 @@ impl Client {
         }
     }
 
+    pub(super) fn connecting_due(&mut self, now: Time) {
+        let Stage::Connecting(connecting) = &self.stage else { return };
+        match &connecting.shaking {
+            Some(shaking) if shaking.until > now => self.keep_alive(now),
+            _ => self.try_connect(now),
+        }
+    }
+
     /// Connects, or gives up (SPEC ENET-5).
-    pub(super) fn try_connect(&mut self, now: Time) {
+    fn try_connect(&mut self, now: Time) {
         let (Stage::Connecting(connecting), Some(to)) = (&mut self.stage, self.attempt.server)
         else {
             return;
         };
-        if connecting.connected.take().is_some() {
+        if connecting.shaking.take().is_some() {
             // The handshake stayed unanswered: this try is lost.
             self.attempt.peer = false;
             self.out.push_back(Output::Reset);
@@ -106,9 +119,13 @@ impl Client {
             return;
         }
         match Response::from_datagram(data) {
-            Some(Response::Info(_)) if matches!(self.stage, Stage::Fetching(_)) => {
+            // SPEC OOB-17
+            Some(Response::Info(info))
+                if matches!(self.stage, Stage::Fetching(_))
+                    && info.challenge() == CLIENT_CHALLENGE =>
+            {
                 let retries = Retries { tried: 0, next: now };
-                self.stage = Stage::Connecting(Connecting { retries, connected: None });
+                self.stage = Stage::Connecting(Connecting { retries, shaking: None });
             }
             Some(Response::Error(error)) => {
                 let reason = String::from_utf8_lossy(error.text).into_owned();
@@ -120,46 +137,56 @@ impl Client {
 
     pub(super) fn peer_connected(&mut self, now: Time) {
         let Stage::Connecting(connecting) = &mut self.stage else { return };
-        connecting.connected = Some(now);
+        if !self.attempt.peer || connecting.shaking.is_some() {
+            return;
+        }
+        let (until, keep_alive) = (now.after(HANDSHAKE_PATIENCE), now.after(KEEP_ALIVE));
+        connecting.shaking = Some(Shaking { until, keep_alive });
         let guid = guid_text(self.attempt.guid);
         let handshake = ConnectHandshake::new(self.attempt.token.as_bytes(), guid.as_bytes());
         let payload = handshake.to_packet();
         self.send(0, Delivery::Reliable, payload);
     }
 
-    pub(super) fn packet(&mut self, payload: &[u8], now: Time) {
-        let connecting =
-            matches!(self.state(), State::Connecting | State::Connected | State::Active);
-        let Ok(message) = Message::from_slice(payload) else { return };
-        match message {
-            Message::ConnectOk(connect_ok) if connecting => self.connect_ok(connect_ok, now),
-            Message::ConnectOk(_) => {}
-            // SPEC GAME-16: the first other message behind connectOK makes the client active.
-            _ => {
-                if let Stage::Connected { keep_alive } = self.stage {
-                    self.stage = Stage::Active { keep_alive };
-                }
-                if matches!(self.stage, Stage::Active { .. }) {
-                    self.event(Event::Message(payload.to_vec()));
-                }
+    pub(super) fn packet(&mut self, payload: &[u8]) {
+        let Ok(frame) = Frame::from_slice(payload) else { return };
+        if frame.kind == ConnectOk::KIND {
+            if let Ok(connect_ok) = ConnectOk::from_slice(frame.payload) {
+                self.connect_ok(connect_ok);
             }
+            return;
         }
-    }
-
-    fn connect_ok(&mut self, connect_ok: ConnectOk, now: Time) {
-        self.event(Event::ConnectOk(connect_ok));
-        if matches!(self.stage, Stage::Connecting(_)) {
-            self.stage = Stage::Connected { keep_alive: now.after(KEEP_ALIVE) };
+        // SPEC GAME-16: the first other message behind connectOK makes the client active.
+        if let Stage::Connected { keep_alive } = self.stage {
+            self.stage = Stage::Active { keep_alive };
             self.event(Event::NetworkConnected);
         }
+        if matches!(self.stage, Stage::Active { .. }) {
+            self.event(Event::Message(payload.to_vec()));
+        }
     }
 
+    fn connect_ok(&mut self, connect_ok: ConnectOk) {
+        match &mut self.stage {
+            Stage::Connecting(Connecting { shaking: Some(shaking), .. }) => {
+                self.stage = Stage::Connected { keep_alive: shaking.keep_alive };
+            }
+            Stage::Connected { .. } | Stage::Active { .. } => {}
+            _ => return,
+        }
+        self.event(Event::ConnectOk(connect_ok));
+    }
+
+    /// A sign of life, from the ENet connection on (SPEC GAME-14).
     pub(super) fn keep_alive(&mut self, now: Time) {
-        let (Stage::Connected { keep_alive } | Stage::Active { keep_alive }) = &mut self.stage
-        else {
-            return;
+        let next = match &mut self.stage {
+            Stage::Connecting(Connecting { shaking: Some(shaking), .. }) => {
+                &mut shaking.keep_alive
+            }
+            Stage::Connected { keep_alive } | Stage::Active { keep_alive } => keep_alive,
+            _ => return,
         };
-        *keep_alive = now.after(KEEP_ALIVE);
+        *next = now.after(KEEP_ALIVE);
         self.send(1, Delivery::Unsequenced, KeepAlive.to_packet());
     }
 
@@ -167,7 +194,7 @@ impl Client {
         self.attempt.peer = false;
         match &mut self.stage {
             // The next try, once its time has come.
-            Stage::Connecting(connecting) => connecting.connected = None,
+            Stage::Connecting(connecting) => connecting.shaking = None,
             // SPEC CLIENT-8
             Stage::Connected { .. } | Stage::Active { .. } => {
                 self.disconnected(texts::CONNECT_TIMED_OUT.to_owned(), true);
@@ -185,8 +212,14 @@ impl Client {
 
     /// Tells the server, if it listens, and ends.
     fn leave(&mut self, reason: &str, timed_out: bool) {
+        self.quit(reason);
+        self.disconnected(reason.to_owned(), timed_out);
+    }
+
+    /// Says goodbye over the ENet connection, if there is one.
+    pub(super) fn quit(&mut self, reason: &str) {
         let shaken = match &self.stage {
-            Stage::Connecting(connecting) => connecting.connected.is_some(),
+            Stage::Connecting(connecting) => connecting.shaking.is_some(),
             Stage::Connected { .. } | Stage::Active { .. } => true,
             _ => false,
         };
@@ -196,7 +229,6 @@ impl Client {
             self.out.push_back(Output::Disconnect);
             self.attempt.peer = false;
         }
-        self.disconnected(reason.to_owned(), timed_out);
     }
 
     fn disconnected(&mut self, reason: String, timed_out: bool) {

@@ -7,7 +7,8 @@
 //! The machine asks the application for what it cannot know: tickets ([`Event::TicketWanted`],
 //! [`Event::SteamTicketWanted`]), the answers to cards, the address of a host name
 //! ([`Output::Resolve`]), and the content, which the application downloads and reports
-//! ([`Input::Content`], [`Input::ContentDone`]).
+//! ([`Input::Content`], [`Input::ContentDone`]). What it was asked by an attempt that has ended since
+//! is not to be answered any more.
 
 mod content;
 mod control;
@@ -29,7 +30,7 @@ use crate::Poll;
 use crate::entropy::{self, Entropy};
 use crate::http::{Call, Progress, RequestId};
 use crate::time::Time;
-use exchange::Exchange;
+use exchange::Loose;
 
 /// A client's settings.
 #[derive(Debug, Clone)]
@@ -129,7 +130,7 @@ pub enum Input<'a> {
     Packet(&'a [u8]),
     /// The ENet connection is gone, or did not come about.
     PeerGone,
-    /// The player answers a card.
+    /// The player answers a card. Until the handshake ends a card can be answered more than once.
     SubmitCard {
         /// What was filled in, in JSON.
         data: &'a str,
@@ -180,9 +181,9 @@ pub enum Output {
         /// All of it, type included.
         payload: Vec<u8>,
     },
-    /// Disconnect once what was sent is acknowledged.
+    /// Disconnect once what was sent is acknowledged; nothing more of the connection is heard.
     Disconnect,
-    /// Forget the ENet connection at once.
+    /// Forget the ENet connection at once; nothing more of it is heard.
     Reset,
     /// Tell the application.
     Event(Event),
@@ -224,7 +225,7 @@ pub enum Event {
     Manifest(Manifest),
     /// `connectOK` arrived.
     ConnectOk(ConnectOk),
-    /// The connection is there: the game may load.
+    /// The first message behind `connectOK` arrived: the game may load.
     NetworkConnected,
     /// A message that this machine does not handle, type included.
     Message(Vec<u8>),
@@ -247,6 +248,8 @@ pub struct Client {
     told: State,
     /// What outlives a stage of one attempt.
     attempt: Attempt,
+    /// Requests whose answers decide nothing any more.
+    loose: Loose,
     next_request: u64,
     /// The latest content progress that was not shown yet, and when one last was.
     pending_progress: Option<String>,
@@ -272,10 +275,18 @@ struct Attempt {
     url: ServerUrl,
     guid: u64,
     token: String,
+    /// Whether the handshake has shown a card.
+    card: bool,
     /// The chosen endpoint: where discovery and ENet go, and the only source of datagrams.
     server: Option<SocketAddr>,
     /// Whether an ENet connection is there or being made.
     peer: bool,
+}
+
+impl Attempt {
+    const fn new(url: ServerUrl, guid: u64) -> Self {
+        Self { url, guid, token: String::new(), card: false, server: None, peer: false }
+    }
 }
 
 /// Content progress is shown once in so many milliseconds, the latest first (SPEC MANIFEST-8).
@@ -284,13 +295,14 @@ const PROGRESS_INTERVAL: u64 = 34;
 impl Client {
     /// An idle client.
     pub fn new(config: Config, entropy: Entropy) -> Self {
-        let url = ServerUrl::from(SocketAddr::from(([0; 4], 0)));
+        let nowhere = ServerUrl::from(SocketAddr::from(([0; 4], 0)));
         Self {
             config,
             entropy,
             stage: Stage::Idle,
             told: State::Idle,
-            attempt: Attempt { url, guid: 0, token: String::new(), server: None, peer: false },
+            attempt: Attempt::new(nowhere, 0),
+            loose: Loose::default(),
             next_request: 0,
             pending_progress: None,
             last_progress: None,
@@ -336,7 +348,7 @@ impl Client {
             Input::ContentDone => self.content_done(),
             Input::Datagram { from, data } => self.datagram(from, data, now),
             Input::PeerConnected => self.peer_connected(now),
-            Input::Packet(payload) => self.packet(payload, now),
+            Input::Packet(payload) => self.packet(payload),
             Input::PeerGone => self.peer_gone(),
             Input::SubmitCard { data } => self.submit_card(data),
             Input::Cancel => self.cancel(),
@@ -389,10 +401,10 @@ impl Client {
 
     fn stage_timer(&mut self, now: Time) {
         match &self.stage {
-            Stage::Control(_) => self.control_timed_out(),
+            Stage::Control(_) => self.control_timed_out(now),
             Stage::Downloading(_) => self.content_timed_out(),
             Stage::Fetching(_) => self.fetch(now),
-            Stage::Connecting(_) => self.try_connect(now),
+            Stage::Connecting(_) => self.connecting_due(now),
             Stage::Connected { .. } | Stage::Active { .. } => self.keep_alive(now),
             Stage::Idle | Stage::InitReceived | Stage::DownloadComplete => {}
         }
@@ -402,13 +414,15 @@ impl Client {
         if self.state() != State::Idle {
             self.disconnect(cfx_control::texts::client::OTHER_SERVER);
         }
-        self.attempt = Attempt { url, guid, token: String::new(), server: None, peer: false };
+        self.attempt = Attempt::new(url, guid);
         self.begin_control(now);
     }
 
-    /// Gives up before the connection is there (SPEC CLIENT-5).
+    /// Gives up before the connection is there (SPEC CLIENT-5). A server that was shaken hands with
+    /// is told so (SPEC CLIENT-6).
     fn cancel(&mut self) {
         if !matches!(self.state(), State::Connected | State::Active) {
+            self.quit("");
             self.end();
         }
     }
@@ -421,47 +435,13 @@ impl Client {
 
     /// Back to idle: whatever is open is dropped.
     fn end(&mut self) {
-        if let Some(open) = self.exchange().map(|exchange| exchange.id) {
-            self.out.push_back(Output::Abort(open));
-        }
+        self.abort_all();
         if core::mem::take(&mut self.attempt.peer) {
             self.out.push_back(Output::Reset);
         }
         self.attempt.server = None;
         self.pending_progress = None;
         self.stage = Stage::Idle;
-    }
-
-    /// The HTTP request that the stage waits for.
-    fn exchange(&self) -> Option<&Exchange> {
-        match &self.stage {
-            Stage::Control(control) => control.exchange(),
-            Stage::Downloading(content) => content.exchange(),
-            _ => None,
-        }
-    }
-
-    fn http(&mut self, id: RequestId, progress: &Progress<'_>, now: Time) {
-        if self.exchange().is_none_or(|exchange| exchange.id != id) {
-            return;
-        }
-        match &self.stage {
-            Stage::Control(_) => self.control_http(progress, now),
-            Stage::Downloading(_) => self.content_http(progress, now),
-            _ => {}
-        }
-    }
-
-    /// Starts an HTTP request.
-    fn call(&mut self, call: Call) -> RequestId {
-        let id = RequestId(self.next_request);
-        self.next_request += 1;
-        self.out.push_back(Output::Call { id, call });
-        id
-    }
-
-    fn get(&mut self, url: String) -> RequestId {
-        self.call(Call { method: "GET", url, headers: Vec::new(), body: Vec::new() })
     }
 
     fn event(&mut self, event: Event) {

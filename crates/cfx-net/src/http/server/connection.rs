@@ -51,8 +51,9 @@ pub(super) async fn serve(stream: TcpStream, from: SocketAddr, shared: Arc<Share
     let link = Arc::new(Link::default());
     let io = TimedIo::new(stream, shared.limits.clone(), Arc::clone(&link));
     let answer = service_fn(|request| answer(request, from, &shared, &link));
-    let connection =
-        hyper::server::conn::http1::Builder::new().max_buf_size(MAX_HEAD).serve_connection(io, answer);
+    let connection = hyper::server::conn::http1::Builder::new()
+        .max_buf_size(MAX_HEAD)
+        .serve_connection(io, answer);
     let connection = pin!(connection);
     tokio::select! {
         // An error is the peer's business: it left, or sent what is not HTTP.

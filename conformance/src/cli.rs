@@ -1,0 +1,174 @@
+//! The command line.
+
+mod join;
+mod query;
+mod run;
+mod serve;
+
+use std::fs::File;
+use std::io::{self, BufReader, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{cases, log};
+
+/// Every case passed, or the command did its work.
+pub const OK: u8 = 0;
+/// A case failed.
+pub const FAILED: u8 = 1;
+/// The command line was wrong, or a file it names.
+pub const USAGE: u8 = 2;
+/// The target could not be reached.
+pub const UNREACHABLE: u8 = 3;
+
+/// Checks servers against the CitizenFX (FiveM/RedM) connection protocol.
+///
+/// Without a command it starts a server of its own on loopback, joins it over real UDP, ENet and
+/// HTTP, and runs every case against it.
+#[derive(Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cfx-conformance                               check our own server on loopback
+  cfx-conformance --target 127.0.0.1:30120      check another server
+  cfx-conformance --only 'oob.*'                run some cases
+  cfx-conformance list                          what there is to run
+  cfx-conformance serve --listen 0.0.0.0:30120  a server for others to test with
+  cfx-conformance join 127.0.0.1:30120          join a server and show each step
+  cfx-conformance query 127.0.0.1:30120         ask a server what it is
+  cfx-conformance log CitizenFX_log.log         the timeline of a client's log
+
+Exit status: 0 all is as expected, 1 a case failed, 2 wrong usage, 3 the target cannot be reached.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the cases (also without this word).
+    Run(RunArgs),
+    /// List the cases: id, requirement, level, what each does.
+    List,
+    /// Run a server that lets everyone in, until interrupted.
+    Serve(ServeArgs),
+    /// Join a server, show each step, and leave.
+    Join(JoinArgs),
+    /// Ask a server what it is, over UDP and HTTP.
+    Query {
+        /// Host and port; the port is 30120 where it is left out.
+        server: String,
+    },
+    /// Print the connection timeline of a client's log.
+    Log {
+        /// The log, such as `CitizenFX_log_2025-12-29T201242.log`.
+        file: PathBuf,
+    },
+}
+
+/// What to run, and against what.
+#[derive(Args, Clone, Default)]
+pub struct RunArgs {
+    /// The server to check, HOST:PORT; our own on loopback where it is left out.
+    #[arg(long, value_name = "HOST:PORT")]
+    target: Option<String>,
+    /// Run the cases whose id matches; `*` stands for any text. May be given more than once.
+    #[arg(long, value_name = "GLOB")]
+    only: Vec<String>,
+}
+
+/// How to serve.
+#[derive(Args, Clone)]
+pub struct ServeArgs {
+    /// Where to listen, for UDP and TCP; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:30120")]
+    listen: SocketAddr,
+    /// The server's name.
+    #[arg(long, value_name = "TEXT", default_value = "cfx-conformance server")]
+    hostname: String,
+}
+
+/// How to join.
+#[derive(Args, Clone)]
+pub struct JoinArgs {
+    /// Host and port, or an http or https URL; the port is 30120 where it is left out.
+    server: String,
+    /// The player's name.
+    #[arg(long, default_value = "cfx-conformance")]
+    name: String,
+    /// Seconds to stay before leaving.
+    #[arg(long, value_name = "SECONDS", default_value_t = 2)]
+    stay: u64,
+    /// A cfxTicket2 (base64), for a server that is not on a local network.
+    #[arg(long, value_name = "TICKET")]
+    ticket: Option<String>,
+}
+
+/// Runs the program with the arguments of the process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(USAGE, &format!("cannot start: {error}")),
+    };
+    let command = cli.command.unwrap_or(Command::Run(cli.run));
+    let mut out = anstream::stdout();
+    let done = match command {
+        Command::Run(args) => runtime.block_on(run::run(&args, &mut out)),
+        Command::List => list(&mut out),
+        Command::Serve(args) => runtime.block_on(serve::serve(&args, &mut out)),
+        Command::Join(args) => runtime.block_on(join::join(&args, &mut out)),
+        Command::Query { server } => runtime.block_on(query::query(&server, &mut out)),
+        Command::Log { file } => timeline(&file, &mut out),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        // A reader that has seen enough, such as `head`, is no error.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(OK),
+        Err(error) => complain(USAGE, &error.to_string()),
+    }
+}
+
+fn complain(code: u8, text: &str) -> ExitCode {
+    eprintln!("cfx-conformance: {text}");
+    ExitCode::from(code)
+}
+
+fn list(out: &mut impl Write) -> io::Result<u8> {
+    for case in cases::all() {
+        writeln!(
+            out,
+            "{:<44} {:<11} {:<6}  {}",
+            case.id,
+            case.requirement,
+            case.level.name(),
+            case.about
+        )?;
+    }
+    Ok(OK)
+}
+
+fn timeline(file: &Path, out: &mut impl Write) -> io::Result<u8> {
+    let opened = File::open(file)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))?;
+    log::read(BufReader::new(opened))?.print(out)?;
+    Ok(OK)
+}
+
+/// Finds the address of `HOST` or `HOST:PORT`.
+async fn look_up(server: &str) -> io::Result<SocketAddr> {
+    let unknown = || {
+        let text = format!("{server}: no such server; give HOST or HOST:PORT");
+        io::Error::new(io::ErrorKind::NotFound, text)
+    };
+    let url = cfx_session::client::ServerUrl::parse(server).ok_or_else(unknown)?;
+    let mut found = tokio::net::lookup_host(url.endpoint()).await.map_err(|_| unknown())?;
+    found.next().ok_or_else(unknown)
+}
