@@ -46,7 +46,7 @@ build-for TARGET:
 
 # Licences, bans and sources are as deny.toml says.
 deny:
-    cargo deny --offline --locked check bans licenses sources
+    cargo deny --locked check --hide-inclusion-graph bans licenses sources
 
 # Known vulnerabilities too; fetches the advisory database.
 advisories:

@@ -51,6 +51,8 @@ struct Seat {
     client: Client,
     address: SocketAddr,
     peer: Option<PeerId>,
+    /// Which of its tries to connect by ENet is the last.
+    connection: u64,
     attempts: u32,
     calls: BTreeMap<RequestId, RequestId>,
     events: Vec<(Time, client::Event)>,
@@ -63,11 +65,11 @@ enum Parcel {
     CallGone(RequestId),
     PolicyAnswer(RequestId),
     Part(RequestId, Part),
-    Connect { data: u32 },
+    Connect { data: u32, connection: u64 },
     PacketUp(PeerId, Vec<u8>),
     PacketDown(PeerId, Vec<u8>),
     PeerGoneUp(PeerId),
-    PeerGoneDown(Option<PeerId>),
+    PeerGoneDown { connection: u64 },
 }
 
 /// Accepts every client as soon as it asks.
@@ -136,6 +138,7 @@ impl Pair {
             client: Client::new(config, entropy::seeded(u64::from(number))),
             address: SocketAddr::from(([100, a, b, c], 50_000)),
             peer: None,
+            connection: 0,
             attempts: 0,
             calls: BTreeMap::new(),
             events: Vec::new(),
@@ -310,7 +313,8 @@ impl Pair {
             server::Output::Tune(_) => {}
             server::Output::Reset(peer) => {
                 if let Some(player) = self.peers.remove(&peer) {
-                    self.post_after(ENET_TIMEOUT, player, Parcel::PeerGoneDown(Some(peer)));
+                    let connection = self.seats[player.0].connection;
+                    self.post_after(ENET_TIMEOUT, player, Parcel::PeerGoneDown { connection });
                 }
             }
             server::Output::Event(event) => {
@@ -340,6 +344,11 @@ impl Pair {
                 if let Some(request) = seat.calls.remove(&id) {
                     self.requests.remove(&request);
                     self.post(player, Parcel::CallGone(request));
+                } else {
+                    // It has not arrived yet, and never will.
+                    let aborted =
+                        |parcel: &Parcel| matches!(parcel, Parcel::Call(call, _) if *call == id);
+                    self.parcels.retain(|_, (from, parcel)| *from != player || !aborted(parcel));
                 }
             }
             client::Output::Resolve(_) => {
@@ -347,18 +356,24 @@ impl Pair {
                 seat.client.handle(found, self.now);
             }
             client::Output::Datagram { data, .. } => self.post(player, Parcel::DatagramUp(data)),
-            client::Output::Connect { data, .. } => self.post(player, Parcel::Connect { data }),
+            client::Output::Connect { data, .. } => {
+                seat.connection += 1;
+                let connection = seat.connection;
+                self.post(player, Parcel::Connect { data, connection });
+            }
             client::Output::Packet { payload, .. } => {
                 if let Some(peer) = seat.peer {
                     self.post(player, Parcel::PacketUp(peer, payload));
                 }
             }
             client::Output::Disconnect => {
+                seat.connection += 1;
                 if let Some(peer) = seat.peer.take() {
                     self.post(player, Parcel::PeerGoneUp(peer));
                 }
             }
             client::Output::Reset => {
+                seat.connection += 1;
                 if let Some(peer) = seat.peer.take() {
                     self.post_after(ENET_TIMEOUT, player, Parcel::PeerGoneUp(peer));
                 }
@@ -401,7 +416,9 @@ impl Pair {
                 };
                 self.give_client(player, client::Input::Http { id, progress });
             }
-            Parcel::Connect { data } => self.deliver_connect(player, data),
+            Parcel::Connect { data, connection } => {
+                self.deliver_connect(player, data, connection);
+            }
             Parcel::PacketUp(peer, payload) => {
                 if self.peers.contains_key(&peer) {
                     let input = server::Input::Packet { peer, from, payload: &payload };
@@ -418,8 +435,9 @@ impl Pair {
                     self.server.handle(server::Input::PeerGone(peer), now);
                 }
             }
-            Parcel::PeerGoneDown(peer) => {
-                if self.seats[player.0].peer == peer {
+            Parcel::PeerGoneDown { connection } => {
+                // A client that tries again, or has left, has forgotten the connection.
+                if self.seats[player.0].connection == connection {
                     self.seats[player.0].peer = None;
                     self.give_client(player, client::Input::PeerGone);
                 }
@@ -453,11 +471,15 @@ impl Pair {
         self.server.handle(server::Input::Http { id, request }, self.now);
     }
 
-    fn deliver_connect(&mut self, player: Player, data: u32) {
+    fn deliver_connect(&mut self, player: Player, data: u32, connection: u64) {
         let from = self.seats[player.0].address;
         self.next_connect += 1;
         if !self.server.admits(from, self.next_connect, data) {
-            return self.post_after(ENET_TIMEOUT, player, Parcel::PeerGoneDown(None));
+            return self.post_after(ENET_TIMEOUT, player, Parcel::PeerGoneDown { connection });
+        }
+        // Without a client that answers it, the connection is never complete.
+        if self.seats[player.0].connection != connection {
+            return;
         }
         let peer = PeerId(self.next_peer);
         self.next_peer += 1;

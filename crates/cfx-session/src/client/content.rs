@@ -5,7 +5,7 @@ use cfx_control::request::{GetConfiguration, Request as Method};
 use cfx_control::texts::progress;
 
 use super::exchange::{Ended, Exchange, PATIENCE, SILENCE};
-use super::{Client, Event, ServerUrl, Stage};
+use super::{Client, Event, ServerUrl, Stage, State};
 use crate::http::{Call, Progress};
 use crate::time::Time;
 
@@ -43,6 +43,7 @@ impl Client {
     /// Asks for the manifest, at the endpoint and not at the URL (SPEC MANIFEST-1).
     pub(super) fn begin_content(&mut self, now: Time) {
         let Some(server) = self.attempt.server else { return self.end() };
+        self.tell(State::Downloading);
         self.progress(progress::DOWNLOADING);
         self.progress_soon(manifest::downloading(0, None));
         let id = self.call(Call {
@@ -53,7 +54,7 @@ impl Client {
         });
         let exchange = Exchange::new(id, MAX_MANIFEST, now);
         let until = now.after(MANIFEST_PATIENCE);
-        self.stage = Stage::Downloading(Content::Manifest { exchange, until });
+        self.enter(Stage::Downloading(Content::Manifest { exchange, until }));
     }
 
     pub(super) fn content_http(&mut self, progress: &Progress<'_>, now: Time) {
@@ -92,7 +93,7 @@ impl Client {
             Err(error) => return self.refused(error.text().unwrap_or_else(|| error.to_string())),
         };
         let count = manifest.resources.len();
-        self.stage = Stage::Downloading(Content::Resources { count, mounted: 0 });
+        self.enter(Stage::Downloading(Content::Resources { count, mounted: 0 }));
         self.event(Event::Manifest(manifest));
     }
 
@@ -111,7 +112,7 @@ impl Client {
     pub(super) fn content_done(&mut self) {
         if matches!(self.stage, Stage::Downloading(Content::Resources { .. })) {
             self.flush_progress();
-            self.stage = Stage::DownloadComplete;
+            self.enter(Stage::DownloadComplete);
         }
     }
 }

@@ -17,7 +17,7 @@ use std::net::SocketAddr;
 
 use super::exchange::{Ended, Exchange, PATIENCE, SILENCE, ends};
 use super::url::literal;
-use super::{Client, Event, Output, Stage};
+use super::{Client, Event, Output, Stage, State};
 use crate::http::{Call, Progress, RequestId};
 use crate::time::Time;
 
@@ -74,7 +74,7 @@ enum Next {
 
 impl Client {
     fn control(&mut self, control: Control) {
-        self.stage = Stage::Control(Box::new(control));
+        self.enter(Stage::Control(Box::new(control)));
     }
 
     /// Takes the stage out, to be put back or replaced.
@@ -89,6 +89,7 @@ impl Client {
     }
 
     pub(super) fn begin_control(&mut self, now: Time) {
+        self.tell(State::Initing);
         self.progress(progress::VARIABLES);
         let id = self.get(format!("{}info.json", self.attempt.url));
         self.control(Control::Variables(Exchange::new(id, MAX_INFO, now)));
@@ -418,7 +419,7 @@ impl Client {
         if !policy.is_empty() {
             self.event(Event::Policy(policy));
         }
-        self.stage = Stage::InitReceived;
+        self.enter(Stage::InitReceived);
     }
 
     /// Answers the card that the handshake shows (SPEC DEFER-6, HTTP-24). What the server says to

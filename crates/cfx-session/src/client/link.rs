@@ -63,8 +63,8 @@ impl Connecting {
 impl Client {
     /// The content is in place: discovery next.
     pub(super) fn begin_fetching(&mut self, now: Time) {
+        self.enter(Stage::Fetching(Retries { tried: 0, next: now }));
         self.progress(progress::DOWNLOADED);
-        self.stage = Stage::Fetching(Retries { tried: 0, next: now });
     }
 
     /// Sends `getinfo`, or gives up (SPEC OOB-12).
@@ -119,13 +119,10 @@ impl Client {
             return;
         }
         match Response::from_datagram(data) {
-            // SPEC OOB-17
-            Some(Response::Info(info))
-                if matches!(self.stage, Stage::Fetching(_))
-                    && info.challenge() == CLIENT_CHALLENGE =>
-            {
+            // SPEC OOB-17: as the reference, whatever the challenge says.
+            Some(Response::Info(_)) if matches!(self.stage, Stage::Fetching(_)) => {
                 let retries = Retries { tried: 0, next: now };
-                self.stage = Stage::Connecting(Connecting { retries, shaking: None });
+                self.enter(Stage::Connecting(Connecting { retries, shaking: None }));
             }
             Some(Response::Error(error)) => {
                 let reason = String::from_utf8_lossy(error.text).into_owned();
@@ -158,7 +155,7 @@ impl Client {
         }
         // SPEC GAME-16: the first other message behind connectOK makes the client active.
         if let Stage::Connected { keep_alive } = self.stage {
-            self.stage = Stage::Active { keep_alive };
+            self.enter(Stage::Active { keep_alive });
             self.event(Event::NetworkConnected);
         }
         if matches!(self.stage, Stage::Active { .. }) {
@@ -167,22 +164,23 @@ impl Client {
     }
 
     fn connect_ok(&mut self, connect_ok: ConnectOk) {
-        match &mut self.stage {
+        let keep_alive = match &self.stage {
             Stage::Connecting(Connecting { shaking: Some(shaking), .. }) => {
-                self.stage = Stage::Connected { keep_alive: shaking.keep_alive };
+                Some(shaking.keep_alive)
             }
-            Stage::Connected { .. } | Stage::Active { .. } => {}
+            Stage::Connected { .. } | Stage::Active { .. } => None,
             _ => return,
-        }
+        };
         self.event(Event::ConnectOk(connect_ok));
+        if let Some(keep_alive) = keep_alive {
+            self.enter(Stage::Connected { keep_alive });
+        }
     }
 
     /// A sign of life, from the ENet connection on (SPEC GAME-14).
     pub(super) fn keep_alive(&mut self, now: Time) {
         let next = match &mut self.stage {
-            Stage::Connecting(Connecting { shaking: Some(shaking), .. }) => {
-                &mut shaking.keep_alive
-            }
+            Stage::Connecting(Connecting { shaking: Some(shaking), .. }) => &mut shaking.keep_alive,
             Stage::Connected { keep_alive } | Stage::Active { keep_alive } => keep_alive,
             _ => return,
         };

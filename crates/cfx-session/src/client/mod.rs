@@ -362,10 +362,6 @@ impl Client {
             if let Some(output) = self.out.pop_front() {
                 return Poll::Ready(output);
             }
-            let state = self.state();
-            if core::mem::replace(&mut self.told, state) != state {
-                return Poll::Ready(Output::Event(Event::State(state)));
-            }
             if self.progress_due().is_some_and(|due| due <= now) {
                 self.last_progress = Some(now);
                 self.flush_progress();
@@ -441,7 +437,20 @@ impl Client {
         }
         self.attempt.server = None;
         self.pending_progress = None;
-        self.stage = Stage::Idle;
+        self.enter(Stage::Idle);
+    }
+
+    /// Changes the stage, and tells the application where that is another state.
+    fn enter(&mut self, stage: Stage) {
+        self.stage = stage;
+        self.tell(self.state());
+    }
+
+    /// Tells the application of a state, once.
+    fn tell(&mut self, state: State) {
+        if core::mem::replace(&mut self.told, state) != state {
+            self.event(Event::State(state));
+        }
     }
 
     fn event(&mut self, event: Event) {

@@ -96,7 +96,7 @@ pub struct Config {
     pub rates: Rates,
     /// The most client records at once, connecting and connected; a client beyond them is refused.
     pub max_records: usize,
-    /// The most connecting clients of one address, proxies excepted.
+    /// The most connecting clients of one address, of one /64 for IPv6, proxies excepted.
     pub max_connecting_per_address: usize,
     /// The caller's wall clock at [`crate::Time::ZERO`], in seconds since 1970: what tickets expire
     /// by.
@@ -104,7 +104,7 @@ pub struct Config {
 }
 
 /// Requests a second and at once, for each limited request (SPEC OOB-6, OOB-8, OOB-10, INFO-6,
-/// MANIFEST-3).
+/// INFO-10).
 #[derive(Debug, Clone, Copy)]
 pub struct Rates {
     /// `getinfo`, an address.
@@ -113,7 +113,7 @@ pub struct Rates {
     pub getstatus: Rate,
     /// `rcon`, an address; an authorised one starts anew.
     pub rcon: Rate,
-    /// `/info.json`, an address.
+    /// `/info.json`, an address; `/dynamic.json` as much again.
     pub info: Rate,
     /// `/players.json`, an address.
     pub players: Rate,
@@ -209,6 +209,17 @@ impl Network {
             }
             _ => false,
         }
+    }
+}
+
+/// What limits count an address as: an IPv4 address as itself however it is written, an IPv6 one as
+/// its /64, all of which one sender has (SPEC OOB-15, section 17.1).
+pub(crate) fn limit_key(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            IpAddr::from((u128::from(address) & !u128::from(u64::MAX)).to_be_bytes())
+        }
+        address @ IpAddr::V4(_) => address,
     }
 }
 

@@ -42,6 +42,8 @@ pub(crate) struct Deferral {
     /// Something happened while they ran.
     pending: bool,
     next_card: Option<String>,
+    /// A card was shown.
+    card_shown: bool,
     keep_alive: Option<Time>,
 }
 
@@ -68,6 +70,7 @@ impl Deferral {
     pub(crate) fn present_card(&mut self, name: &str, card: String) -> Option<String> {
         self.resource(name);
         if self.handled {
+            self.card_shown = true;
             return Some(card);
         }
         self.next_card = Some(card);
@@ -90,14 +93,24 @@ impl Deferral {
         self.handover.extend(data);
     }
 
+    /// Whether there is a card that the player may answer (SPEC SEC-8).
+    pub(crate) const fn has_card(&self) -> bool {
+        self.card_shown
+    }
+
     /// The handlers of `playerConnecting` returned: what they did takes effect now.
-    pub(crate) fn handled(&mut self) -> (Step, Option<String>) {
+    pub(crate) fn handled(&mut self, now: Time) -> (Step, Option<String>) {
         self.handled = true;
         if self.resources.is_empty() {
             return (Step::Accept, None);
         }
+        // Where no resource called `defer`, the reference has no timer, and the connection idles out
+        // (SPEC DEFER-11).
+        self.keep_alive.get_or_insert(now.after(KEEP_ALIVE));
         let step = if core::mem::take(&mut self.pending) { self.update_all() } else { Step::Wait };
-        (step, self.next_card.take())
+        let card = self.next_card.take();
+        self.card_shown |= card.is_some();
+        (step, card)
     }
 
     /// The data for the client's `handover`.
@@ -110,14 +123,15 @@ impl Deferral {
         self.keep_alive
     }
 
-    /// Whether a keep-alive is due at `now`; the next is set a second later, and those that were
-    /// slept through are not made up for.
+    /// Whether a keep-alive is to be written at `now`; the next is set a second later, and those that
+    /// were slept through are not made up for. None is written before the handlers have returned
+    /// (SPEC DEFER-8).
     pub(crate) fn take_keep_alive(&mut self, now: Time) -> bool {
         let due = self.keep_alive.is_some_and(|at| at <= now);
         if due {
             self.keep_alive = Some(now.after(KEEP_ALIVE));
         }
-        due
+        due && self.handled
     }
 
     fn resource(&mut self, name: &str) -> &mut Resource {
@@ -157,7 +171,7 @@ mod tests {
         assert_eq!(deferral.defer("a", Time::ZERO), Step::Wait);
         assert_eq!(deferral.present_card("a", "{}".into()), None);
         let expected = message("a: Deferring connection...\nb: Deferring connection...\n");
-        assert_eq!(deferral.handled(), (expected, Some("{}".into())));
+        assert_eq!(deferral.handled(Time::ZERO), (expected, Some("{}".into())));
         assert_eq!(
             deferral.update("b", "hm".into()),
             message("a: Deferring connection...\nb: hm\n")
@@ -168,23 +182,23 @@ mod tests {
 
     #[test]
     fn no_deferral_accepts_and_one_refusal_refuses() {
-        assert_eq!(Deferral::default().handled(), (Step::Accept, None));
+        assert_eq!(Deferral::default().handled(Time::ZERO), (Step::Accept, None));
         let mut deferral = Deferral::default();
         deferral.defer("a", Time::ZERO);
         deferral.defer("b", Time::ZERO);
-        deferral.handled();
+        deferral.handled(Time::ZERO);
         assert_eq!(deferral.done("b", Some("no".into())), Step::Reject("no".into()));
         // A refusal while the handlers still run waits for them.
         let mut early = Deferral::default();
         assert_eq!(early.done("a", Some("early".into())), Step::Wait);
-        assert_eq!(early.handled(), (Step::Reject("early".into()), None));
+        assert_eq!(early.handled(Time::ZERO), (Step::Reject("early".into()), None));
     }
 
     #[test]
     fn an_update_without_defer_has_no_name() {
         let mut deferral = Deferral::default();
         deferral.update("a", "text".into());
-        assert_eq!(deferral.handled().0, message(": text\n"));
+        assert_eq!(deferral.handled(Time::ZERO).0, message(": text\n"));
     }
 
     #[test]
@@ -192,6 +206,7 @@ mod tests {
         let mut deferral = Deferral::default();
         deferral.defer("a", Time::ZERO);
         deferral.defer("b", Time::from_millis(500));
+        deferral.handled(Time::from_millis(600));
         assert!(!deferral.take_keep_alive(Time::from_millis(999)));
         assert!(deferral.take_keep_alive(Time::from_millis(1000)));
         assert!(!deferral.take_keep_alive(Time::from_millis(1999)));

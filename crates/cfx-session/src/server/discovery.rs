@@ -1,7 +1,7 @@
 //! What anyone may ask: out-of-band datagrams, `/info.json`, `/dynamic.json`, `/players.json`.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
 use cfx_control::info::{DynamicJson, InfoJson, PlayerJson, players_json};
@@ -11,10 +11,11 @@ use cfx_oob::c2s::{Ignored, Request as Datagram};
 use cfx_oob::s2c;
 use cfx_wire::Encode;
 
-use super::config::Config;
+use super::config::{Config, limit_key};
 use super::registry::Client;
-use super::{Event, OneSync, Output, Server};
+use super::{Event, Limits, OneSync, Output, Server};
 use crate::http::{Request, RequestId};
+use crate::limiter::Limiter;
 use crate::time::Time;
 
 /// `/info.json` as it stands, and what discovery says besides.
@@ -69,11 +70,17 @@ fn server_info(config: &Config) -> BTreeMap<String, String> {
     vars
 }
 
+/// The start of a text, at most `max` bytes, so that an answer stays within a datagram of 1,200 bytes
+/// (SPEC SEC-1).
+fn cut(text: &str, max: usize) -> &str {
+    text.get(..text.floor_char_boundary(max)).unwrap_or(text)
+}
+
 impl Server {
     pub(super) fn datagram(&mut self, from: SocketAddr, data: &[u8], now: Time) {
         let Some(request) = Datagram::parse(data) else { return };
-        let address = from.ip();
-        let free = self.is_proxy(address);
+        let address = limit_key(from.ip());
+        let free = self.is_proxy(from.ip());
         let granted = free
             || match &request {
                 Datagram::GetInfo { .. } => self.limits.getinfo.take(&address, now),
@@ -104,9 +111,9 @@ impl Server {
         let info = ServerInfo {
             max_clients: &self.info.max_clients,
             clients: self.registry.joined(),
-            hostname: &config.hostname,
-            gametype: &config.gametype,
-            mapname: &config.mapname,
+            hostname: cut(&config.hostname, 512),
+            gametype: cut(&config.gametype, 256),
+            mapname: cut(&config.mapname, 256),
             info_version: &self.info.version,
             players: self.registry.players().map(|client| &*client.name),
             server_info: self.info.vars.iter().map(|(name, value)| (name.as_str(), value.as_str())),
@@ -122,16 +129,30 @@ impl Server {
         self.out.push_back(Output::Datagram { to, data });
     }
 
-    pub(super) fn info_request(&mut self, id: RequestId, request: &Request, now: Time) {
+    /// Takes one request from the sender's share; true when nothing was left (SPEC INFO-6, OOB-14).
+    fn is_over_limit(
+        &mut self,
+        request: &Request,
+        now: Time,
+        limiter: fn(&mut Limits) -> &mut Limiter<IpAddr>,
+    ) -> bool {
         let address = request.from.ip();
-        if !self.is_proxy(address) && !self.limits.info.take(&address, now) {
+        !self.is_proxy(address) && !limiter(&mut self.limits).take(&limit_key(address), now)
+    }
+
+    pub(super) fn info_request(&mut self, id: RequestId, request: &Request, now: Time) {
+        if self.is_over_limit(request, now, |limits| &mut limits.info) {
             return self.answer(id, 429, texts::RATE_LIMIT);
         }
         let body = self.info.body.clone();
         self.answer(id, 200, body);
     }
 
-    pub(super) fn dynamic_request(&mut self, id: RequestId) {
+    pub(super) fn dynamic_request(&mut self, id: RequestId, request: &Request, now: Time) {
+        // SPEC INFO-10: the reference has no such limit.
+        if self.is_over_limit(request, now, |limits| &mut limits.dynamic) {
+            return self.answer(id, 429, texts::RATE_LIMIT);
+        }
         let config = &self.config;
         let dynamic = DynamicJson {
             hostname: config.hostname.clone(),
@@ -146,8 +167,7 @@ impl Server {
     }
 
     pub(super) fn players_request(&mut self, id: RequestId, request: &Request, now: Time) {
-        let address = request.from.ip();
-        if !self.is_proxy(address) && !self.limits.players.take(&address, now) {
+        if self.is_over_limit(request, now, |limits| &mut limits.players) {
             return self.answer(id, 429, texts::RATE_LIMIT);
         }
         // SPEC INFO-5

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use cfx_control::answer;
 use cfx_control::game::Game;
 use cfx_control::texts::dropped as texts;
 use cfx_game::c2s::Message;
@@ -12,7 +13,7 @@ use cfx_game::server_frame::ServerFrame;
 use cfx_oob::s2c;
 use cfx_wire::{Decode, Encode};
 
-use super::registry::Stage;
+use super::registry::{Client, Stage};
 use super::{ClientId, Event, OneSync, Output, PeerId, Server};
 use crate::time::Time;
 
@@ -80,10 +81,12 @@ impl Server {
             client.last_seen = now;
             client.next_frame = now;
         });
+        // SPEC GAME-8: there is none under OneSync.
+        let host = self.host.filter(|_| !self.config.onesync.is_on());
         let message = ConnectOk {
             net_id: i32::from(net_id),
-            host_net_id: self.host.map_or(-1, |host| i32::from(host.net_id)),
-            host_base: self.host.map_or(-1, |host| host.base.cast_signed()),
+            host_net_id: host.map_or(-1, |host| i32::from(host.net_id)),
+            host_base: host.map_or(-1, |host| host.base.cast_signed()),
             slot_id: slot.map_or(-1, |slot| self.slot_told(slot)),
             server_time: self.time_told(now),
         };
@@ -116,6 +119,14 @@ impl Server {
         self.remove(client, text);
     }
 
+    /// ENet completed a connection. One that nobody could bind, as its token is dead or connected
+    /// already, is reset (SPEC ENET-4, SERVER-6).
+    pub(super) fn peer_connected(&mut self, peer: PeerId, data: u32, now: Time) {
+        if !self.registry.peer_connected(peer, data, now) {
+            self.out.push_back(Output::Reset(peer));
+        }
+    }
+
     pub(super) fn peer_gone(&mut self, peer: PeerId, now: Time) {
         // SPEC SERVER-3: a client without its ENet peer is dead.
         if let Some(client) = self.registry.peer_gone(peer) {
@@ -134,16 +145,17 @@ impl Server {
     pub(super) fn wake(&mut self, id: ClientId, now: Time) {
         let Some(client) = self.registry.get(id) else { return };
         match (&client.stage, client.peer) {
-            (Stage::Deferring { deferral, .. }, _) if deferral.keep_alive().is_some() => {
-                self.keep_alive(id, now);
-            }
-            _ if client.deadline() <= now => self.time_out(id, now),
+            // First, as each of the others may be due at the same time and sets the next wake-up.
             _ if client.unbound_until().is_some_and(|until| until <= now) => {
                 // SPEC SERVER-6
                 if let Some(peer) = self.registry.release(id) {
                     self.out.push_back(Output::Reset(peer));
                 }
             }
+            (Stage::Deferring { deferral, .. }, _) if deferral.keep_alive().is_some() => {
+                self.keep_alive(id, now);
+            }
+            _ if client.deadline() <= now => self.time_out(id, now),
             (Stage::Validated, Some((peer, _))) if client.next_frame <= now => {
                 let frame = ServerFrame { index: 0, lockdown_mode: 0, sync_style: 0 };
                 self.out.push_back(Output::Packet { peer, payload: frame.to_packet() });
@@ -170,15 +182,20 @@ impl Server {
         self.remove(id, reason);
     }
 
-    /// Takes a client out of every table, with its ENet peers and its open request.
+    /// Takes a client out of every table, and ends its open answer.
     pub(super) fn remove(&mut self, id: ClientId, reason: &str) {
+        if let Some(request) = self.registry.get(id).and_then(Client::request) {
+            self.last_value(request, answer::error(reason));
+        }
+        self.forget(id, reason);
+    }
+
+    /// Takes a client out of every table, with its ENet peers.
+    pub(super) fn forget(&mut self, id: ClientId, reason: &str) {
         let Some(client) = self.registry.remove(id) else { return };
         self.limits.configuration.reset(&id);
         for peer in client.peers() {
             self.out.push_back(Output::Reset(peer));
-        }
-        if let Stage::Deferring { request, .. } = client.stage {
-            self.refuse(request, reason);
         }
         let net_id = u16::try_from(client.net_id).ok();
         self.event(Event::Gone { client: id, net_id, reason: reason.to_owned() });

@@ -18,6 +18,10 @@ use crate::entropy;
 use crate::http::RequestId;
 use crate::time::Time;
 
+/// The longest guid that is kept, in bytes. A client's is a decimal number of at most 20 digits; the
+/// reference keeps whatever it is sent (SPEC SEC-5).
+const MAX_GUID: usize = 64;
+
 /// The oldest protocol that is let in (SPEC HTTP-10).
 const MIN_PROTOCOL: i32 = 12;
 
@@ -36,6 +40,9 @@ impl Server {
     ) {
         if !self.settled {
             return self.refuse(id, texts::STARTING);
+        }
+        if request.guid.len() > MAX_GUID {
+            return self.refuse(id, texts::FIELDS_MISSING);
         }
         if request.protocol_number() < MIN_PROTOCOL {
             return self.refuse(id, texts::VERSION_MISMATCH);
@@ -234,9 +241,8 @@ impl Server {
             }
             return;
         }
-        let Some((request, (step, card))) = self.with_deferral(client, Deferral::handled) else {
-            return;
-        };
+        let handled = self.with_deferral(client, |deferral| deferral.handled(now));
+        let Some((request, (step, card))) = handled else { return };
         self.take_step(client, request, step, now);
         let deferring = self.with_deferral(client, |_| ()).is_some();
         if let Some(card) = card.filter(|_| deferring) {
@@ -246,11 +252,17 @@ impl Server {
 
     pub(super) fn keep_alive(&mut self, client: ClientId, now: Time) {
         let due = |deferral: &mut Deferral| deferral.take_keep_alive(now);
-        if let Some((request, true)) = self.with_deferral(client, due) {
-            // A client that waits for its resources is alive (SPEC SERVER-2).
-            self.registry.update(client, |client| client.last_seen = now);
+        let Some((request, due)) = self.with_deferral(client, due) else { return };
+        // A client that waits for its resources is alive (SPEC SERVER-2).
+        self.registry.update(client, |client| client.last_seen = now);
+        if due {
             self.next_value(request, answer::deferral_message(None));
         }
+    }
+
+    /// Whether a card was shown to the client, which still defers.
+    pub(super) fn awaits_card(&mut self, client: ClientId) -> bool {
+        self.with_deferral(client, |deferral| deferral.has_card()).is_some_and(|(_, has)| has)
     }
 
     /// `passedValidation`: the final value (SPEC DEFER-5, HTTP-16).
@@ -284,7 +296,7 @@ impl Server {
     pub(super) fn request_gone(&mut self, id: RequestId) {
         self.tickets.forget(id);
         if let Some(client) = self.registry.by_request(id).map(|client| client.id) {
-            self.remove(client, dropped::WENT_AWAY);
+            self.forget(client, dropped::WENT_AWAY);
         }
     }
 }

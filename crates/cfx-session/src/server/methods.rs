@@ -8,6 +8,7 @@ use cfx_control::request::{
 };
 use cfx_control::texts::server as texts;
 use cfx_control::{answer, endpoints};
+use serde_json::Value;
 
 use super::registry::Client;
 use super::{Event, Output, Server};
@@ -29,7 +30,7 @@ impl Server {
         } else if is("/info.json") {
             self.info_request(id, request, now);
         } else if is("/dynamic.json") {
-            self.dynamic_request(id);
+            self.dynamic_request(id, request, now);
         } else if is("/players.json") {
             self.players_request(id, request, now);
         } else {
@@ -68,9 +69,10 @@ impl Server {
         let Some(client) = self.by_token(&card.token) else {
             return self.refuse(id, texts::NO_CLIENT);
         };
-        if !client.is_validated() {
-            let data = String::from_utf8_lossy(&card.data).into_owned();
-            let client = client.id;
+        let client = client.id;
+        let data = String::from_utf8_lossy(&card.data).into_owned();
+        // Taken, whether or not a handler gets it (SPEC HTTP-24, SEC-8).
+        if self.awaits_card(client) && serde_json::from_str::<Value>(&data).is_ok() {
             self.event(Event::CardAnswer { client, data });
         }
         self.value(id, answer::CARD_TAKEN.to_owned());

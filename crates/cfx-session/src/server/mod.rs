@@ -230,7 +230,7 @@ pub enum Event {
         /// `license:…`, `ip:…` and the ticket's own.
         identifiers: Vec<String>,
     },
-    /// The player answered a card.
+    /// The player answered a card that was shown to it; each answer is told.
     CardAnswer {
         /// The client.
         client: ClientId,
@@ -296,6 +296,7 @@ struct Limits {
     getstatus: Limiter<IpAddr>,
     rcon: Limiter<IpAddr>,
     info: Limiter<IpAddr>,
+    dynamic: Limiter<IpAddr>,
     players: Limiter<IpAddr>,
     configuration: Limiter<ClientId>,
 }
@@ -311,6 +312,7 @@ impl Limits {
             getstatus: Limiter::new(rates.getstatus),
             rcon: Limiter::new(rates.rcon),
             info: Limiter::new(rates.info),
+            dynamic: Limiter::new(rates.info),
             players: Limiter::new(rates.players),
             configuration: Limiter::new(Rate { per_second: 1.0, burst }),
         }
@@ -362,7 +364,7 @@ impl Server {
             Input::Datagram { from, data } => self.datagram(from, data, now),
             Input::Http { id, request } => self.request(id, &request, now),
             Input::HttpGone(id) => self.request_gone(id),
-            Input::PeerConnected { peer, data } => self.registry.peer_connected(peer, data, now),
+            Input::PeerConnected { peer, data } => self.peer_connected(peer, data, now),
             Input::Packet { peer, from, payload } => self.packet(peer, from, payload, now),
             Input::PeerGone(peer) => self.peer_gone(peer, now),
             Input::Ping { peer, ms } => self.ping(peer, ms),

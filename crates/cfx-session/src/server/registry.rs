@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use cfx_wire::hash;
 
+use super::config::limit_key;
 use super::deferral::Deferral;
 use super::{ClientId, PeerId};
 use crate::http::RequestId;
@@ -62,7 +63,16 @@ struct Tries {
     count: u8,
     address: Option<IpAddr>,
     last: Option<(SocketAddr, u32)>,
-    connected: Option<(PeerId, Time)>,
+    connected: Option<Connected>,
+}
+
+/// The ENet connection that holds a token.
+#[derive(Debug, Clone, Copy)]
+struct Connected {
+    peer: PeerId,
+    since: Time,
+    /// A client is bound to it, if not always the token's.
+    bound: bool,
 }
 
 impl Client {
@@ -74,24 +84,33 @@ impl Client {
         matches!(self.stage, Stage::Validated)
     }
 
-    /// The ENet connections that go when the client goes: the bound one, and the one that holds its
-    /// token.
-    pub(crate) fn peers(&self) -> impl Iterator<Item = PeerId> {
-        let bound = self.peer.map(|(peer, _)| peer);
-        let holding = self.tries.connected.map(|(peer, _)| peer);
-        bound.into_iter().chain(holding.filter(|peer| Some(*peer) != bound))
+    /// The request whose answer is open.
+    pub(crate) const fn request(&self) -> Option<RequestId> {
+        match self.stage {
+            Stage::Deferring { request, .. } => Some(request),
+            Stage::Validated => None,
+        }
     }
 
-    /// When the client is given up unless it shows itself. A deferral counts as a sign.
+    /// The ENet connections that go when the client goes: the bound one, and one that holds its token
+    /// and is bound to no one.
+    pub(crate) fn peers(&self) -> impl Iterator<Item = PeerId> {
+        let holding = self.tries.connected.filter(|connected| !connected.bound);
+        let bound = self.peer.map(|(peer, _)| peer);
+        bound.into_iter().chain(holding.map(|connected| connected.peer))
+    }
+
+    /// The first moment at which the client is given up, unless it shows itself before. A deferral
+    /// counts as a sign.
     pub(crate) fn deadline(&self) -> Time {
-        self.last_seen.after(if self.has_joined() { JOINED_TIMEOUT } else { CONNECTING_TIMEOUT })
+        let timeout = if self.has_joined() { JOINED_TIMEOUT } else { CONNECTING_TIMEOUT };
+        self.last_seen.after(timeout + 1)
     }
 
     /// When an ENet connection that holds the token without being bound is given up.
     pub(crate) fn unbound_until(&self) -> Option<Time> {
-        let (holding, since) = self.tries.connected?;
-        let bound = self.peer.is_some_and(|(peer, _)| peer == holding);
-        (!bound).then(|| since.after(UNBOUND_TIMEOUT))
+        let connected = self.tries.connected.filter(|connected| !connected.bound)?;
+        Some(connected.since.after(UNBOUND_TIMEOUT))
     }
 
     /// When the client next needs attention.
@@ -135,6 +154,7 @@ pub(crate) struct Registry {
     by_connect: BTreeMap<PeerId, ClientId>,
     by_net_id: BTreeMap<u16, ClientId>,
     by_request: BTreeMap<RequestId, ClientId>,
+    /// By the key of an address in limits.
     connecting: BTreeMap<IpAddr, usize>,
     slots: Vec<Option<ClientId>>,
     wakes: BTreeSet<(Time, ClientId)>,
@@ -159,7 +179,7 @@ impl Registry {
 
     /// How many clients of this address have not joined yet.
     pub(crate) fn connecting_from(&self, address: IpAddr) -> usize {
-        self.connecting.get(&address).copied().unwrap_or(0)
+        self.connecting.get(&limit_key(address)).copied().unwrap_or(0)
     }
 
     pub(crate) fn get(&self, id: ClientId) -> Option<&Client> {
@@ -238,7 +258,7 @@ impl Registry {
         self.by_token_hash.insert(hash::lower(client.token.as_bytes()), id);
         self.by_address.insert(client.address, id);
         self.by_request.insert(new.request, id);
-        *self.connecting.entry(client.address).or_default() += 1;
+        *self.connecting.entry(limit_key(client.address)).or_default() += 1;
         self.clients.insert(id, client);
         self.update(id, |_| ());
         id
@@ -262,14 +282,14 @@ impl Registry {
         remove_if(&mut self.by_token, &client.token, id);
         remove_if(&mut self.by_token_hash, &hash::lower(client.token.as_bytes()), id);
         remove_if(&mut self.by_address, &client.address, id);
+        if let Some(connected) = client.tries.connected {
+            remove_if(&mut self.by_connect, &connected.peer, id);
+        }
         if let Some((peer, _)) = client.peer {
-            remove_if(&mut self.by_peer, &peer, id);
+            self.peer_gone(peer);
         }
-        if let Some((peer, _)) = client.tries.connected {
-            remove_if(&mut self.by_connect, &peer, id);
-        }
-        if let Stage::Deferring { request, .. } = &client.stage {
-            remove_if(&mut self.by_request, request, id);
+        if let Some(request) = client.request() {
+            remove_if(&mut self.by_request, &request, id);
         }
         if let Some(wake) = client.wake {
             self.wakes.remove(&(wake, id));
@@ -285,10 +305,11 @@ impl Registry {
     }
 
     fn one_less_connecting(&mut self, address: IpAddr) {
-        if let Some(count) = self.connecting.get_mut(&address) {
+        let key = limit_key(address);
+        if let Some(count) = self.connecting.get_mut(&key) {
             *count -= 1;
             if *count == 0 {
-                self.connecting.remove(&address);
+                self.connecting.remove(&key);
             }
         }
     }
@@ -314,11 +335,17 @@ impl Registry {
         true
     }
 
-    /// A connect was completed: the token admits no other until this peer is gone.
-    pub(crate) fn peer_connected(&mut self, peer: PeerId, data: u32, now: Time) {
-        let Some(&id) = self.by_token_hash.get(&data) else { return };
+    /// A connect was completed: the token admits no other until this peer is gone. False when it is
+    /// no client's token, or connected already.
+    pub(crate) fn peer_connected(&mut self, peer: PeerId, data: u32, now: Time) -> bool {
+        let Some(&id) = self.by_token_hash.get(&data) else { return false };
+        if self.get(id).is_none_or(|client| client.tries.connected.is_some()) {
+            return false;
+        }
         self.by_connect.insert(peer, id);
-        self.update(id, |client| client.tries.connected = Some((peer, now)));
+        let connected = Connected { peer, since: now, bound: false };
+        self.update(id, |client| client.tries.connected = Some(connected));
+        true
     }
 
     /// A peer is gone: its token may connect anew.
@@ -332,9 +359,9 @@ impl Registry {
     /// Takes a token from the ENet connection that holds it.
     pub(crate) fn release(&mut self, id: ClientId) -> Option<PeerId> {
         let tries = self.update(id, |client| core::mem::take(&mut client.tries))?;
-        let (peer, _) = tries.connected?;
-        self.by_connect.remove(&peer);
-        Some(peer)
+        let connected = tries.connected?;
+        self.by_connect.remove(&connected.peer);
+        Some(connected.peer)
     }
 
     /// Binds a peer to a client and gives it a slot where it has none and one is free
@@ -349,8 +376,15 @@ impl Registry {
             *entry = Some(id);
         }
         self.by_peer.insert(peer, id);
-        let old = old.map(|(old, _)| old).filter(|old| *old != peer)?;
-        self.by_peer.remove(&old);
+        if let Some(holder) = self.by_connect.get(&peer).copied() {
+            self.update(holder, |client| {
+                if let Some(connected) = &mut client.tries.connected {
+                    connected.bound = true;
+                }
+            });
+        }
+        let (old, _) = old?;
+        self.peer_gone(old);
         Some(old)
     }
 
@@ -396,5 +430,59 @@ where
 {
     if index.get(key) == Some(&id) {
         index.remove(key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn add(registry: &mut Registry, number: u64) -> ClientId {
+        let new = NewClient {
+            guid: number.to_string().into_bytes().into(),
+            name: String::new(),
+            token: number.to_string(),
+            game_name: String::new(),
+            address: IpAddr::from([192, 0, 2, 1]),
+            identifiers: Vec::new(),
+            request: RequestId(number),
+        };
+        registry.add(new, Time::ZERO)
+    }
+
+    #[test]
+    fn net_ids_begin_anew_and_skip_those_in_use() {
+        let mut registry = Registry::new(0);
+        let clients: Vec<_> = (0..10).map(|number| add(&mut registry, number)).collect();
+        let join = |registry: &mut Registry, at: usize| registry.assign_net_id(clients[at]);
+        assert_eq!([0, 1, 2].map(|at| join(&mut registry, at)), [Some(1), Some(2), Some(3)]);
+        registry.remove(clients[1]);
+        registry.last_net_id = 0xFFFC;
+        let given = [3, 4, 5, 6].map(|at| join(&mut registry, at));
+        assert_eq!(given, [Some(0xFFFD), Some(0xFFFE), Some(2), Some(4)]);
+        assert_eq!(registry.joined(), 6);
+        assert_eq!(registry.connecting_from(IpAddr::from([192, 0, 2, 1])), 3);
+    }
+
+    #[test]
+    fn a_client_that_leaves_is_in_no_table() {
+        let mut registry = Registry::new(129);
+        let (one, two) = (add(&mut registry, 1), add(&mut registry, 2));
+        let from = SocketAddr::from(([192, 0, 2, 1], 1));
+        for (peer, data) in [(PeerId(1), b"1"), (PeerId(2), b"2")] {
+            assert!(registry.admits(from, 1, hash::lower(data)));
+            assert!(registry.peer_connected(peer, hash::lower(data), Time::ZERO));
+        }
+        registry.validate(one, Time::ZERO);
+        // Bound to the other's connection, then to its own.
+        assert_eq!(registry.bind(one, PeerId(2), from), None);
+        assert_eq!(registry.bind(one, PeerId(1), from), Some(PeerId(2)));
+        registry.assign_net_id(one);
+        registry.remove(one);
+        registry.remove(two);
+        registry.remove(two);
+        let counters =
+            Registry { next_id: 2, next_temporary: 2, last_net_id: 1, ..Registry::new(129) };
+        assert_eq!(format!("{registry:?}"), format!("{counters:?}"));
     }
 }

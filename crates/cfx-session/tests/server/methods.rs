@@ -11,12 +11,12 @@ use super::{Form, Host, address, get, get_endpoints, post, refusal};
 const ENDPOINTS: &str = "192.0.2.1:30120 192.0.2.2";
 
 fn manifest(names: &[&str]) -> Manifest {
-    let named = |name: &&str| Resource {
+    let resource = |name: &&str| Resource {
         name: (*name).to_owned(),
         files: [("resource.rpf".to_owned(), "da39a3ee".to_owned())].into(),
         ..Resource::default()
     };
-    Manifest { resources: names.iter().map(named).collect(), ..Manifest::default() }
+    Manifest { resources: names.iter().map(resource).collect(), ..Manifest::default() }
 }
 
 /// `getConfiguration`, with a token or without.

@@ -9,6 +9,7 @@ mod handshake;
 mod init_connect;
 mod lifetime;
 mod methods;
+mod pair;
 mod reconnect;
 mod tickets;
 
@@ -203,9 +204,10 @@ impl Host {
 
     /// The client of the event `Connecting` that came last.
     fn connecting(&mut self) -> ClientId {
-        let at = self.out.iter().rposition(|output| {
-            matches!(output, Output::Event(Event::Connecting { .. }))
-        });
+        let at = self
+            .out
+            .iter()
+            .rposition(|output| matches!(output, Output::Event(Event::Connecting { .. })));
         match at.map(|at| self.out.remove(at)) {
             Some(Output::Event(Event::Connecting { client, .. })) => client,
             _ => panic!("nobody is connecting: {:?} {:?}", self.out, self.answers),
