@@ -29,12 +29,12 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use cfx_control::manifest::ResourceProgress;
 use cfx_session::Poll;
+use cfx_session::Time;
 use cfx_session::client::{
     Client as Machine, Config, DEFAULT_PORT, Delivery as MachineDelivery, Event, Input, Output,
     ServerUrl,
 };
 use cfx_session::http::{Call, Progress, RequestId};
-use cfx_session::Time;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 

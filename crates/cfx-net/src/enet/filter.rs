@@ -9,7 +9,7 @@
 //!   delivers whatever was in that memory. A sender cuts every packet of a connection into pieces
 //!   of the same size, so the first fragment seen fixes the size, and every other must lie at its
 //!   number times that size and, but for the last, be as long.
-//! - VERIFY_CONNECT must name as many channels as were asked for: `rusty_enet` frees memory with
+//! - `VERIFY_CONNECT` must name as many channels as were asked for: `rusty_enet` frees memory with
 //!   the wrong size after it was told fewer.
 
 use super::wire::{self, Command, ConnectRequest, Fragment, command};
@@ -46,7 +46,7 @@ pub enum Refusal {
 pub struct Rules {
     /// The longest packet, in bytes.
     pub max_packet: usize,
-    /// The channels of our CONNECT, if this connection is one of ours: only then VERIFY_CONNECT is
+    /// The channels of our CONNECT, if this connection is one of ours: only then `VERIFY_CONNECT` is
     /// expected, with that number.
     pub channels: Option<u8>,
 }

@@ -4,7 +4,7 @@
 //! [`filter`](super::filter), and it is used narrowly: its socket is a pair of queues here, its
 //! clock a number, its packets are copied out as they come, its peers never leave this file.
 //!
-//! What remains, since only an ENet of our own can change it: an acknowledgement of VERIFY_CONNECT
+//! What remains, since only an ENet of our own can change it: an acknowledgement of `VERIFY_CONNECT`
 //! proves little (it can be guessed), and a connected peer can make the host search long lists by
 //! sending thousands of tiny reliable packets out of order.
 

@@ -172,7 +172,7 @@ pub fn connect_request(datagram: &[u8]) -> Option<ConnectRequest> {
     })
 }
 
-/// The channel count of VERIFY_CONNECT. `None` for any other command.
+/// The channel count of `VERIFY_CONNECT`. `None` for any other command.
 pub fn verified_channels(of: &Command<'_>) -> Option<u32> {
     if of.number == command::VERIFY_CONNECT { u32_at(of.bytes, 16) } else { None }
 }

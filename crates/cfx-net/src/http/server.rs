@@ -126,11 +126,13 @@ impl fmt::Display for RequestId {
 
 /// What the server tells its driver.
 #[derive(Debug)]
+// Nearly every input is a request, so that a box would save nothing.
+#[allow(clippy::large_enum_variant)]
 pub enum Input {
     /// A request to answer.
     Request(Incoming),
     /// The peer of this request went away before the response was ended. Writing to it fails from
-    /// now on.
+    /// now on. It may come for a request that was ended a moment ago; there it means nothing.
     Gone(RequestId),
 }
 

@@ -152,7 +152,7 @@ impl Network {
         sent.sort_by_key(|(from, ..)| *from);
         for (from, to, bytes) in sent {
             self.longest = self.longest.max(bytes.len());
-            self.carry(from, to, bytes);
+            self.carry(from, to, &bytes);
         }
         self.wire.sort_by_key(|packet| packet.arrives);
         while self.wire.first().is_some_and(|packet| packet.arrives <= now) {
@@ -163,7 +163,7 @@ impl Network {
         }
     }
 
-    fn carry(&mut self, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
+    fn carry(&mut self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
         let copies = match self.chance() {
             roll if roll < self.loss => 0,
             roll if roll < 2 * self.loss => 2,
@@ -172,7 +172,7 @@ impl Network {
         for _ in 0..copies {
             let late = if self.loss > 0 && self.chance() < 50 { self.chance() % 30 } else { 0 };
             let arrives = self.now + Duration::from_millis(late);
-            self.wire.push(Packet { arrives, from, to, bytes: bytes.clone() });
+            self.wire.push(Packet { arrives, from, to, bytes: bytes.to_vec() });
         }
     }
 

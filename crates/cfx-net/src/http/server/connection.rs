@@ -4,7 +4,7 @@ use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
@@ -54,26 +54,38 @@ pub(super) async fn serve(stream: TcpStream, from: SocketAddr, shared: Arc<Share
     let connection = hyper::server::conn::http1::Builder::new()
         .max_buf_size(MAX_HEAD)
         .serve_connection(io, answer);
-    let connection = pin!(connection);
-    tokio::select! {
-        // An error is the peer's business: it left, or sent what is not HTTP.
-        _ = connection => {}
-        () = link.kill.notified() => {}
+    let mut connection = pin!(connection);
+    loop {
+        tokio::select! {
+            // An error is the peer's business: it left, or sent what is not HTTP.
+            _ = &mut connection => return,
+            () = link.kill.notified() => return,
+            // hyper waits for a read that it began during the response. Polled again, it comes
+            // back to the stream, which begins to count the idle time.
+            () = link.finished.notified() => {}
+        }
     }
 }
 
 /// What a connection and its current response know of each other.
 #[derive(Default)]
 pub(super) struct Link {
-    /// A request was read and its response is not over.
-    busy: AtomicBool,
+    /// How often a request began to be answered or its response was over; odd during an answer.
+    turns: AtomicU64,
+    finished: Notify,
     /// Closes the connection at once.
     pub(super) kill: Notify,
 }
 
 impl Link {
-    pub(super) fn set_busy(&self, busy: bool) {
-        self.busy.store(busy, Ordering::Release);
+    fn begin(&self) {
+        self.turns.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// The response is over, however that came about.
+    pub(super) fn finish(&self) {
+        self.turns.fetch_add(1, Ordering::AcqRel);
+        self.finished.notify_one();
     }
 }
 
@@ -83,7 +95,7 @@ async fn answer(
     shared: &Arc<Shared>,
     link: &Arc<Link>,
 ) -> Result<Response<ResponseBody>, Failure> {
-    link.set_busy(true);
+    link.begin();
     let limits = &shared.limits;
     let (head, body) = request.into_parts();
     let body = timeout(limits.body_time, read(body, limits)).await;
@@ -146,6 +158,8 @@ struct TimedIo {
     limits: Limits,
     link: Arc<Link>,
     waiting: Waiting,
+    /// [`Link::turns`] as last seen.
+    turns: u64,
     /// When the peer must have sent what is waited for.
     reading: Pin<Box<Sleep>>,
     /// When it must have taken something, if something is to be taken.
@@ -155,8 +169,17 @@ struct TimedIo {
 impl TimedIo {
     fn new(stream: TcpStream, limits: Limits, link: Arc<Link>) -> Self {
         let reading = Box::pin(sleep_until(Instant::now() + limits.head_time));
-        let waiting = Waiting::Request;
-        Self { stream: TokioIo::new(stream), limits, link, waiting, reading, writing: None }
+        let stream = TokioIo::new(stream);
+        Self { stream, limits, link, waiting: Waiting::Request, turns: 0, reading, writing: None }
+    }
+
+    /// Notices that a request began to be answered, or that its response was over.
+    fn look(&mut self) {
+        let turns = self.link.turns.load(Ordering::Acquire);
+        if turns != self.turns {
+            self.turns = turns;
+            self.wait_for(if turns % 2 == 1 { Waiting::Nothing } else { Waiting::Request });
+        }
     }
 
     fn wait_for(&mut self, what: Waiting) {
@@ -175,6 +198,7 @@ impl TimedIo {
         cx: &mut Context<'_>,
         result: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
+        self.look();
         if result.is_ready() {
             self.writing = None;
             if self.waiting == Waiting::Request {
@@ -196,11 +220,7 @@ impl Read for TimedIo {
         buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.link.busy.load(Ordering::Acquire) {
-            this.waiting = Waiting::Nothing;
-        } else if this.waiting == Waiting::Nothing {
-            this.wait_for(Waiting::Request);
-        }
+        this.look();
         let result = Pin::new(&mut this.stream).poll_read(cx, buffer);
         if result.is_ready() {
             if this.waiting == Waiting::Request {

@@ -256,7 +256,7 @@ impl Body for ResponseBody {
 
 impl Drop for ResponseBody {
     fn drop(&mut self) {
-        self.link.set_busy(false);
+        self.link.finish();
         if !self.state.done.load(Ordering::Acquire) {
             // Nobody may be left to hear it.
             let _ = self.inputs.send((Input::Gone(self.id), None));
