@@ -1,6 +1,18 @@
 //! The cases, a file for each family of requirements of SPEC.md.
 
+mod channel;
+mod client;
+mod deferral;
+mod endpoints;
+mod enet;
+mod handshake;
+mod info;
+mod init_connect;
+mod join;
+mod manifest;
 mod oob;
+mod oob_operator;
+mod ticket;
 
 use crate::case::Case;
 
@@ -13,8 +25,21 @@ pub struct Family {
 }
 
 /// Every family, in the order of the stages.
-pub const FAMILIES: &[Family] =
-    &[Family { title: "A. Discovery: out-of-band datagrams", cases: oob::CASES }];
+pub const FAMILIES: &[Family] = &[
+    Family { title: "A to I. A whole join", cases: join::CASES },
+    Family { title: "A. Discovery: out-of-band datagrams", cases: oob::CASES },
+    Family { title: "A. Discovery: getstatus, rcon and limits", cases: oob_operator::CASES },
+    Family { title: "B. Server variables", cases: info::CASES },
+    Family { title: "C. The route /client", cases: client::CASES },
+    Family { title: "C. Admission: initConnect", cases: init_connect::CASES },
+    Family { title: "C. Tickets", cases: ticket::CASES },
+    Family { title: "C. Deferrals", cases: deferral::CASES },
+    Family { title: "D. Endpoints", cases: endpoints::CASES },
+    Family { title: "E, I. The content manifest", cases: manifest::CASES },
+    Family { title: "F. The ENet connection", cases: enet::CASES },
+    Family { title: "G. The handshake", cases: handshake::CASES },
+    Family { title: "H. The game channel", cases: channel::CASES },
+];
 
 /// Every case.
 pub fn all() -> impl Iterator<Item = &'static Case> {

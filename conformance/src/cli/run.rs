@@ -16,20 +16,16 @@ pub(super) async fn run(args: &RunArgs, out: &mut impl Write) -> io::Result<u8> 
         eprintln!("cfx-conformance: no case matches; `cfx-conformance list` shows them all");
         return Ok(USAGE);
     }
-    match &args.target {
-        Some(server) => {
-            let target = Target::remote(look_up(server).await?)?;
-            writeln!(out, "Checking the server at {}", target.address)?;
-            run_against(&target, &selected, out).await
-        }
-        None => {
-            let own = start_embedded()?;
-            writeln!(out, "Checking our own server, on {}", own.target.address)?;
-            let code = run_against(&own.target, &selected, out).await;
-            own.running.stop().await;
-            code
-        }
+    if let Some(server) = &args.target {
+        let target = Target::remote(look_up(server).await?)?;
+        writeln!(out, "Checking the server at {}", target.address)?;
+        return run_against(&target, &selected, out).await;
     }
+    let own = start_embedded()?;
+    writeln!(out, "Checking our own server, on {}", own.target.address)?;
+    let code = run_against(&own.target, &selected, out).await;
+    own.running.stop().await;
+    code
 }
 
 async fn run_against(

@@ -1,12 +1,16 @@
 //! The steps of a join, one by one, and an ENet peer that says what the case wants.
 
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use cfx_control::game::Game;
 use cfx_control::texts::server as texts;
-use cfx_game::frame::Payload;
+use cfx_game::frame::{MessageType, Payload};
 use cfx_game::handshake::c2s::ConnectHandshake;
 use cfx_game::handshake::s2c::ConnectOk;
 use cfx_net::enet::{Delivery, Enet, Event, PeerId, RustyEnet, Settings};
+use cfx_session::server::{Decision, Event as ServerEvent, Verdict};
 use cfx_wire::{Decode, hash};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
@@ -14,7 +18,8 @@ use tokio::time::{Instant, timeout_at};
 use super::http::{Stream, form};
 use super::oob::{Port, show};
 use crate::case::{Outcome, failed, skipped};
-use crate::target::{PATIENCE, Target};
+use crate::embedded;
+use crate::target::{Own, PATIENCE, SILENCE, Target};
 
 /// The fields of an `initConnect` that the embedded server accepts.
 pub fn init_connect_fields(guid: &str) -> Vec<(&str, &str)> {
@@ -54,21 +59,129 @@ pub async fn admit(target: &Target) -> Outcome<Admitted> {
 /// # Errors
 /// As [`admit`].
 pub async fn admit_as(target: &Target, guid: &str) -> Outcome<Admitted> {
-    let body = form(&init_connect_fields(guid));
-    let mut stream = Stream::start(target, "POST", "/client", &[], &body);
+    let (mut game, mut build) = (None::<Game>, None::<String>);
+    // The target says which game and build it is for, one in each refusal.
+    loop {
+        let mut fields = init_connect_fields(guid);
+        for (key, value) in &mut fields {
+            match (*key, game, &build) {
+                ("gameName", Some(game), _) => *value = game.name(),
+                ("gameBuild", _, Some(build)) => *value = build,
+                _ => {}
+            }
+        }
+        match knock(target, guid, &fields).await? {
+            Knock::Admitted(admitted) => return Ok(admitted),
+            Knock::Refused(error) => match (wanted_game(&error), wanted_build(&error)) {
+                (Some(other), _) if game.is_none() => game = Some(other),
+                (_, Some(other)) if build.is_none() => build = Some(other),
+                _ if error == texts::NO_TICKET => {
+                    return Err(skipped("the target asks for tickets (sv_lan is off)"));
+                }
+                _ => return Err(skipped(format!("the target refuses players: {error}"))),
+            },
+        }
+    }
+}
+
+/// How `initConnect` ended.
+#[derive(Debug, Clone)]
+pub enum Knock {
+    /// With a final value.
+    Admitted(Admitted),
+    /// With an error, whose text this is.
+    Refused(String),
+}
+
+/// Sends an `initConnect` of these fields and waits for its end, deferrals included.
+///
+/// # Errors
+/// The case fails when the answer makes no sense.
+pub async fn knock(target: &Target, guid: &str, fields: &[(&str, &str)]) -> Outcome<Knock> {
+    knock_with(target, guid, &form(fields)).await
+}
+
+/// As [`knock`], with a body of the case's own making.
+///
+/// # Errors
+/// As [`knock`].
+pub async fn knock_with(target: &Target, guid: &str, body: &[u8]) -> Outcome<Knock> {
+    let mut stream = Stream::start(target, "POST", "/client", &[], body);
     while let Some(value) = stream.value().await? {
         if let Some(error) = value["error"].as_str() {
-            return Err(match error {
-                texts::NO_TICKET => skipped("the target asks for tickets (sv_lan is off)"),
-                error => skipped(format!("the target refuses players: {error}")),
-            });
+            return Ok(Knock::Refused(error.to_owned()));
         }
         if !value["sH"].is_null() {
             let token = value["token"].as_str().unwrap_or_default().to_owned();
-            return Ok(Admitted { guid: guid.to_owned(), token, last: value });
+            return Ok(Knock::Admitted(Admitted { guid: guid.to_owned(), token, last: value }));
         }
     }
     Err(failed("a final value of initConnect, with sH", "the end of the body"))
+}
+
+/// The game of a server that refused a client of another one (SPEC HTTP-11).
+pub fn wanted_game(error: &str) -> Option<Game> {
+    let (_, server) = error.rsplit_once("Client/Server game mismatch: ")?.1.split_once('/')?;
+    Game::from_name(server)
+}
+
+/// The build of a server that refused a client of another one (SPEC HTTP-15).
+fn wanted_build(error: &str) -> Option<String> {
+    let rest = error.strip_prefix("This server requires a different game build (")?;
+    rest.split_once(')').map(|(build, _)| build.to_owned())
+}
+
+/// The name of a client that [`hold`] keeps waiting.
+const HELD: &str = "held";
+
+/// A client that waits in the deferral of a server of ours. A card told it its token.
+pub struct Held {
+    /// The server. It lets in everybody else.
+    pub own: Own,
+    /// The client's guid.
+    pub guid: String,
+    /// The client's token.
+    pub token: String,
+    /// Its open request: closed, the client is gone.
+    _open: Stream,
+}
+
+/// Starts a server of ours that shows its first client a card and waits.
+///
+/// # Errors
+/// The case is skipped where the target is not ours, and fails when no card comes.
+pub async fn hold(target: &Target) -> Outcome<Held> {
+    let own = target.own_with(embedded::config(), Box::new(hold_back))?;
+    let guid = target.guid();
+    let mut fields = init_connect_fields(&guid);
+    for (key, value) in &mut fields {
+        if *key == "name" {
+            *value = HELD;
+        }
+    }
+    let mut open = Stream::start(&own.target, "POST", "/client", &[], &form(&fields));
+    while let Some(value) = open.value().await? {
+        if let Some(token) = value["token"].as_str().filter(|_| value["card"].is_string()) {
+            let token = token.to_owned();
+            return Ok(Held { own, guid, token, _open: open });
+        }
+    }
+    Err(failed("a card with the connection token", "the end of the body"))
+}
+
+fn hold_back(event: &ServerEvent) -> Vec<Decision> {
+    let ServerEvent::Connecting { client, name, .. } = event else { return Vec::new() };
+    let (client, resource) = (*client, "cards".to_owned());
+    let handled = Decision::Handled { client, verdict: Verdict::Continue };
+    if name != HELD {
+        return vec![handled];
+    }
+    let card = r#"{"type":"AdaptiveCard","version":"1.0","body":[]}"#.to_owned();
+    vec![
+        Decision::Defer { client, resource: resource.clone() },
+        Decision::PresentCard { client, resource, card },
+        handled,
+    ]
 }
 
 /// What came to a [`Peer`].
@@ -99,13 +212,29 @@ impl Heard {
     }
 }
 
-/// An ENet peer without a session behind it.
+/// The longest packet that a [`Peer`] can send, in bytes.
+const MAX_PACKET: usize = 4 << 20;
+
+/// Makes the connect ids of peers differ, which ENet derives from a seed.
+static SEED: AtomicU32 = AtomicU32::new(0);
+
+/// An ENet peer without a session behind it. It disconnects when it is dropped, so that no player
+/// of a case is there for the next one.
 pub struct Peer {
     port: Port,
     enet: RustyEnet,
-    peer: PeerId,
+    id: PeerId,
     zero: Instant,
-    target: std::net::SocketAddr,
+    target: SocketAddr,
+    /// The first two bytes of what it sent last.
+    header: [u8; 2],
+    received: usize,
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.disconnect();
+    }
 }
 
 impl Peer {
@@ -115,14 +244,14 @@ impl Peer {
     /// The case is skipped where no port is free.
     pub fn connecting(target: &Target, data: u32) -> Outcome<Self> {
         let port = Port::open(target)?;
-        let seed = data ^ std::process::id().rotate_left(16) ^ Instant::now().elapsed().subsec_nanos();
+        let seed = SEED.fetch_add(1, Ordering::Relaxed) ^ std::process::id().rotate_left(16);
         let skip = |error: &dyn std::fmt::Display| skipped(format!("no ENet host: {error}"));
-        let mut enet = RustyEnet::new(Settings::client(seed)).map_err(|error| skip(&error))?;
-        let peer = enet
-            .connect(target.address, data, Duration::ZERO)
-            .map_err(|error| skip(&error))?;
-        let zero = Instant::now();
-        let mut connecting = Self { port, enet, peer, zero, target: target.address };
+        let settings = Settings { max_outgoing_packet: MAX_PACKET, ..Settings::client(seed) };
+        let mut enet = RustyEnet::new(settings).map_err(|error| skip(&error))?;
+        let id =
+            enet.connect(target.address, data, Duration::ZERO).map_err(|error| skip(&error))?;
+        let (zero, target) = (Instant::now(), target.address);
+        let mut connecting = Self { port, enet, id, zero, target, header: [0xFF; 2], received: 0 };
         connecting.transmit();
         Ok(connecting)
     }
@@ -142,7 +271,7 @@ impl Peer {
     /// Sends a packet.
     pub fn send(&mut self, channel: u8, delivery: Delivery, payload: &[u8]) {
         // A connection that is gone shows in what is heard.
-        let _ = self.enet.send(self.peer, channel, delivery, payload);
+        let _ = self.enet.send(self.id, channel, delivery, payload);
         self.transmit();
     }
 
@@ -154,8 +283,23 @@ impl Peer {
 
     /// Ends the connection.
     pub fn disconnect(&mut self) {
-        self.enet.disconnect(self.peer, 0);
+        self.enet.disconnect(self.id, 0);
         self.transmit();
+    }
+
+    /// Sends a datagram of the case's own making from the peer's port.
+    pub fn send_datagram(&self, datagram: &[u8]) {
+        self.port.send(datagram);
+    }
+
+    /// How a datagram of this peer begins: its number at the server and its session, without flags.
+    pub const fn header(&self) -> [u8; 2] {
+        [self.header[0] & 0x3F, self.header[1]]
+    }
+
+    /// How many bytes of datagrams came so far.
+    pub const fn received(&self) -> usize {
+        self.received
     }
 
     /// The next thing that comes, within `patience`.
@@ -176,11 +320,10 @@ impl Peer {
             }
             // ENet wants its turn from time to time.
             let pause = until.min(now + Duration::from_millis(10));
-            let Ok(Some(datagram)) =
-                timeout_at(pause, self.port.receive_until(pause)).await
-            else {
+            let Ok(Some(datagram)) = timeout_at(pause, self.port.receive_until(pause)).await else {
                 continue;
             };
+            self.received += datagram.len();
             if let Some(body) = cfx_oob::body(&datagram) {
                 return Heard::OutOfBand(body.to_vec());
             }
@@ -217,7 +360,10 @@ impl Peer {
                     return text.ok_or_else(|| failed("an out-of-band error", show(&body)));
                 }
                 Heard::Packet(packet) if packet.starts_with(&[1, 0, 0, 0]) => {
-                    return Err(failed("an out-of-band error", format!("connectOK {}", show(&packet))));
+                    return Err(failed(
+                        "an out-of-band error",
+                        format!("connectOK {}", show(&packet)),
+                    ));
                 }
                 Heard::Packet(_) | Heard::Connected => {}
                 other => return Err(failed("an out-of-band error", other.show())),
@@ -225,8 +371,76 @@ impl Peer {
         }
     }
 
+    /// Waits for a packet of this type; what else comes is passed over.
+    ///
+    /// # Errors
+    /// The case fails when none comes within `patience`.
+    pub async fn packet(&mut self, kind: MessageType, patience: Duration) -> Outcome<Vec<u8>> {
+        let until = Instant::now() + patience;
+        loop {
+            match self.hear(until.saturating_duration_since(Instant::now())).await {
+                Heard::Packet(packet) if packet.starts_with(&kind.0.to_le_bytes()) => {
+                    return Ok(packet);
+                }
+                Heard::Packet(_) | Heard::Connected => {}
+                other => {
+                    return Err(failed(format!("{kind} within {patience:?}"), other.show()));
+                }
+            }
+        }
+    }
+
+    /// Checks that the server says nothing to `what` was sent: neither connectOK nor an error nor
+    /// the end. What it says to every player is passed over.
+    ///
+    /// # Errors
+    /// The case fails when it does.
+    pub async fn ignored(&mut self, what: &str) -> Outcome {
+        self.undisturbed(what, SILENCE).await
+    }
+
+    /// As [`ignored`](Self::ignored), for this long.
+    ///
+    /// # Errors
+    /// As [`ignored`](Self::ignored).
+    pub async fn undisturbed(&mut self, what: &str, time: Duration) -> Outcome {
+        let until = Instant::now() + time;
+        loop {
+            match self.hear(until.saturating_duration_since(Instant::now())).await {
+                Heard::Nothing => return Ok(()),
+                Heard::Packet(packet) if !packet.starts_with(&[1, 0, 0, 0]) => {}
+                other => return Err(failed(format!("no answer to {what}"), other.show())),
+            }
+        }
+    }
+
+    /// Takes whatever comes, up to the end of the connection or a pause of this length.
+    pub async fn drain(&mut self, pause: Duration) {
+        while !matches!(self.hear(pause).await, Heard::Nothing | Heard::Disconnected) {}
+    }
+
+    /// Waits for the end of the ENet connection; what else comes is passed over.
+    ///
+    /// # Errors
+    /// The case fails when it does not end.
+    pub async fn ended(&mut self) -> Outcome {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.hear(until.saturating_duration_since(Instant::now())).await {
+                Heard::Disconnected => return Ok(()),
+                Heard::Nothing => {
+                    return Err(failed("the end of the ENet connection", "nothing"));
+                }
+                _ => {}
+            }
+        }
+    }
+
     fn transmit(&mut self) {
         while let Some((_, datagram)) = self.enet.transmit() {
+            if let Some(header) = datagram.first_chunk() {
+                self.header = *header;
+            }
             self.port.send(&datagram);
         }
     }

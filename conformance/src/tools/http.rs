@@ -221,12 +221,7 @@ pub async fn refused(target: &Target, body: &[u8], text: &str) -> Outcome {
 /// # Errors
 /// The case fails when the port does not take the connection.
 pub async fn raw(target: &Target, bytes: &[u8]) -> Outcome<Vec<u8>> {
-    let connected = timeout(PATIENCE, TcpStream::connect(target.address)).await;
-    let mut stream = match connected {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return Err(failed("a TCP connection", error.to_string())),
-        Err(_) => return Err(failed("a TCP connection", "nothing")),
-    };
+    let mut stream = open(target).await?;
     let mut received = Vec::new();
     let exchange = async {
         // A server may close before it has read everything.
@@ -235,4 +230,16 @@ pub async fn raw(target: &Target, bytes: &[u8]) -> Outcome<Vec<u8>> {
     };
     let _ = timeout(PATIENCE, exchange).await;
     Ok(received)
+}
+
+/// A connection to the server's TCP port.
+///
+/// # Errors
+/// The case fails when the port does not take it.
+pub async fn open(target: &Target) -> Outcome<TcpStream> {
+    match timeout(PATIENCE, TcpStream::connect(target.address)).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(error)) => Err(failed("a TCP connection", error.to_string())),
+        Err(_) => Err(failed("a TCP connection", "nothing")),
+    }
 }
