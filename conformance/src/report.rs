@@ -67,12 +67,13 @@ pub fn line(out: &mut impl Write, ran: &Ran) -> io::Result<()> {
             case.level.name()
         ),
         Err(Stop::Failed { expected, received }) => {
+            writeln!(out, "  {BAD}FAIL{BAD:#}  {}  {DIM}{} ({ms} ms){DIM:#}", case.about, case.id)?;
             writeln!(
                 out,
-                "  {BAD}FAIL{BAD:#}  {}  {DIM}{} ({ms} ms){DIM:#}",
-                case.about, case.id
+                "        requirement  {} {}, see SPEC.md",
+                case.requirement,
+                case.level.name()
             )?;
-            writeln!(out, "        requirement  {} {}, see SPEC.md", case.requirement, case.level.name())?;
             writeln!(out, "        expected     {expected}")?;
             writeln!(out, "        received     {received}")
         }

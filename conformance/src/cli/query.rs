@@ -26,7 +26,8 @@ pub(super) async fn query(server: &str, out: &mut impl Write) -> io::Result<u8> 
         Some(Response::Info(info)) => {
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             writeln!(out, "hostname   {}", text(&info.hostname_stripped()))?;
-            let number = |count: Option<u32>| count.map_or("?".to_owned(), |count| count.to_string());
+            let number =
+                |count: Option<u32>| count.map_or("?".to_owned(), |count| count.to_string());
             let (clients, most) = (number(info.clients()), number(info.max_clients()));
             writeln!(out, "players    {clients} of {most}")?;
             writeln!(out, "gametype   {}", text(info.gametype()))?;
