@@ -29,7 +29,8 @@ async fn join(server: SocketAddr) -> (Client, Vec<Event>) {
             Event::Manifest(_) => client.command(Command::ContentDone),
             _ => {}
         }
-        let last = matches!(event, Event::Message(_) | Event::Refused(_) | Event::Disconnected { .. });
+        let last =
+            matches!(event, Event::Message(_) | Event::Refused(_) | Event::Disconnected { .. });
         events.push(event);
         if last {
             return (client, events);
