@@ -3,6 +3,7 @@
 
 use std::hint::black_box;
 
+use cfx_benches::short;
 use cfx_control::stream::ValueStream;
 use cfx_fixtures::manifest::{JOIN_BYTES, JOIN_RESOURCES, manifest_json};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -59,5 +60,5 @@ fn dense(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, stream, dense);
+criterion_group! { name = benches; config = short(); targets = stream, dense }
 criterion_main!(benches);

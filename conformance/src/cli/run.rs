@@ -47,6 +47,11 @@ async fn run_against(
             writeln!(out, "It does not answer {what}; the cases that need it will fail.")?;
         }
     }
+    writeln!(
+        out,
+        "Each line tells what was checked, the case's id, and the requirement of SPEC.md behind it: a MUST \
+         others rely on, a SHOULD has good reasons."
+    )?;
     let begun = Instant::now();
     let mut count = Count::default();
     for family in FAMILIES {
