@@ -6,7 +6,7 @@ use cfx_control::answer;
 use cfx_control::game::Game;
 use cfx_control::texts::dropped as texts;
 use cfx_game::c2s::Message;
-use cfx_game::frame::Payload;
+use cfx_game::frame::{Frame, Payload};
 use cfx_game::handshake::c2s::ConnectHandshake;
 use cfx_game::handshake::s2c::ConnectOk;
 use cfx_game::server_frame::ServerFrame;
@@ -22,19 +22,25 @@ const FRAME_INTERVAL: u64 = 1000;
 
 impl Server {
     pub(super) fn packet(&mut self, peer: PeerId, from: SocketAddr, payload: &[u8], now: Time) {
-        let Ok(message) = Message::from_slice(payload) else { return };
+        // Without a type it is no message at all (SPEC GAME-1).
+        if Frame::from_slice(payload).is_err() {
+            return;
+        }
         let client = self.registry.by_peer(peer).map(|client| client.id);
-        match (client, message) {
-            (None, Message::Connect(handshake)) => self.handshake(peer, from, &handshake, now),
+        match (client, Message::from_slice(payload)) {
+            (None, Ok(Message::Connect(handshake))) => {
+                self.handshake(peer, from, &handshake, now);
+            }
             // SPEC GAME-13: neither a second handshake nor a message before the first counts.
-            (Some(_), Message::Connect(_)) | (None, _) => {}
-            (Some(client), Message::Quit(quit)) => {
+            (Some(_), Ok(Message::Connect(_))) | (None, _) => {}
+            (Some(client), Ok(Message::Quit(quit))) => {
                 let reason = String::from_utf8_lossy(quit.reason).into_owned();
                 self.drop_client(client, &reason);
             }
+            // SPEC SERVER-2: a message that cannot be read is a sign of life as well.
             (Some(client), message) => {
                 self.registry.update(client, |client| client.last_seen = now);
-                if !matches!(message, Message::KeepAlive(_)) {
+                if !matches!(message, Ok(Message::KeepAlive(_)) | Err(_)) {
                     self.event(Event::Message { client, payload: payload.to_vec() });
                 }
             }

@@ -74,8 +74,10 @@ fn after_joining() {
 #[test]
 fn signs_of_life() {
     let keep_alive = KeepAlive.to_packet();
-    let signs: [(&[u8], bool); 4] = [
+    let cut_host_message = b"\xDE\x30\xEA\xB3\x01";
+    let signs: [(&[u8], bool); 5] = [
         (&keep_alive, true),
+        (cut_host_message, true),
         (b"\x02\0\0\0anything", true),
         (b"\x01\0\0\0token=x&guid=1", false),
         (b"\x01\0", false),
