@@ -1,6 +1,6 @@
 # Everything that CI does, and what one runs by hand. `just` alone lists it.
 
-no_std := "cfx-wire cfx-oob cfx-game"
+no_std := "cfx-wire cfx-oob cfx-game cfx-onesync"
 
 _list:
     @just --list --unsorted

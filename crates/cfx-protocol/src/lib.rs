@@ -6,6 +6,7 @@
 //! | [`oob`] | `cfx-oob` | out-of-band datagrams: `getinfo`, `rcon`, `error` … |
 //! | [`control`] | `cfx-control` | HTTP: `/client`, deferrals, tickets, the manifest |
 //! | [`game`] | `cfx-game` | messages of the ENet channel: the handshake, `connectOK` … |
+//! | [`onesync`] | `cfx-onesync` | OneSync's streams, state bags, reassembled events |
 //! | [`session`] | `cfx-session` | the client's and the server's state machine |
 //!
 //! None of them opens a socket, reads a clock or draws a random number; `cfx-net` does that.
@@ -21,6 +22,7 @@
 
 pub use cfx_control as control;
 pub use cfx_game as game;
+pub use cfx_onesync as onesync;
 pub use cfx_oob as oob;
 pub use cfx_session as session;
 pub use cfx_wire as wire;

@@ -1,0 +1,4 @@
+mod hostile;
+mod show;
+mod vectors;
+mod writers;

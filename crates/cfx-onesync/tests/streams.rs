@@ -1,0 +1,3 @@
+//! The four streams of records: the vectors, what writers make, and bad input.
+
+mod stream;
