@@ -34,7 +34,8 @@ no-std:
     set -euo pipefail
     for crate in {{no_std}}; do
         cargo build --locked -p "$crate" --no-default-features
-        if cargo tree --locked -p "$crate" -e normal,features --no-default-features | grep 'feature "std"'; then
+        tree=$(cargo tree --locked -p "$crate" -e normal,features --no-default-features)
+        if grep 'feature "std"' <<< "$tree"; then
             echo "$crate: a dependency has its std feature on" >&2
             exit 1
         fi

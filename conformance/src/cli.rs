@@ -29,7 +29,7 @@ pub const UNREACHABLE: u8 = 3;
 /// Without a command it starts a server of its own on loopback, joins it over real UDP, ENet and
 /// HTTP, and runs every case against it.
 #[derive(Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -103,7 +103,7 @@ pub struct JoinArgs {
     #[arg(long, default_value = "cfx-conformance")]
     name: String,
     /// Seconds to stay before leaving.
-    #[arg(long, value_name = "SECONDS", default_value_t = 2)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(..=86_400))]
     stay: u64,
     /// A cfxTicket2 (base64), for a server that is not on a local network.
     #[arg(long, value_name = "TICKET")]
@@ -132,6 +132,9 @@ pub fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         // A reader that has seen enough, such as `head`, is no error.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(OK),
+        Err(error) if error.kind() == io::ErrorKind::HostUnreachable => {
+            complain(UNREACHABLE, &error.to_string())
+        }
         Err(error) => complain(USAGE, &error.to_string()),
     }
 }
@@ -164,11 +167,14 @@ fn timeline(file: &Path, out: &mut impl Write) -> io::Result<u8> {
 
 /// Finds the address of `HOST` or `HOST:PORT`.
 async fn look_up(server: &str) -> io::Result<SocketAddr> {
+    let url = cfx_session::client::ServerUrl::parse(server).ok_or_else(|| {
+        io::Error::new(io::ErrorKind::InvalidInput, format!("{server}: give HOST or HOST:PORT"))
+    })?;
     let unknown = || {
-        let text = format!("{server}: no such server; give HOST or HOST:PORT");
-        io::Error::new(io::ErrorKind::NotFound, text)
+        io::Error::new(io::ErrorKind::HostUnreachable, format!("{server}: no such host is known"))
     };
-    let url = cfx_session::client::ServerUrl::parse(server).ok_or_else(unknown)?;
     let mut found = tokio::net::lookup_host(url.endpoint()).await.map_err(|_| unknown())?;
-    found.next().ok_or_else(unknown)
+    let found = found.next().ok_or_else(unknown)?;
+    // Datagrams come from the canonical form, so that is who is waited for.
+    Ok(SocketAddr::new(found.ip().to_canonical(), found.port()))
 }

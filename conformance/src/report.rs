@@ -60,11 +60,12 @@ pub fn line(out: &mut impl Write, ran: &Ran) -> io::Result<()> {
         ),
         Err(Stop::Skipped(why)) => writeln!(
             out,
-            "  {DIM}skip  {}  {} ({} {}): {why}{DIM:#}",
+            "  {DIM}skip  {}  {} ({} {}): {}{DIM:#}",
             case.about,
             case.id,
             case.requirement,
-            case.level.name()
+            case.level.name(),
+            visible(why)
         ),
         Err(Stop::Failed { expected, received }) => {
             writeln!(out, "  {BAD}FAIL{BAD:#}  {}  {DIM}{} ({ms} ms){DIM:#}", case.about, case.id)?;
@@ -74,8 +75,8 @@ pub fn line(out: &mut impl Write, ran: &Ran) -> io::Result<()> {
                 case.requirement,
                 case.level.name()
             )?;
-            writeln!(out, "        expected     {expected}")?;
-            writeln!(out, "        received     {received}")
+            writeln!(out, "        expected     {}", visible(expected))?;
+            writeln!(out, "        received     {}", visible(received))
         }
     }
 }
@@ -91,4 +92,17 @@ pub fn summary(out: &mut impl Write, count: Count, seconds: f64) -> io::Result<(
         out,
         "\n{style}{passed} passed, {failed} failed, {skipped} skipped{style:#} in {seconds:.1} s"
     )
+}
+
+/// Texts come from servers: what could move a terminal's cursor is escaped.
+pub(crate) fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for char in text.chars() {
+        if char.is_control() {
+            out.extend(char.escape_default());
+        } else {
+            out.push(char);
+        }
+    }
+    out
 }

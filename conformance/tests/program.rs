@@ -88,7 +88,15 @@ fn nobody_there() {
     let free =
         UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port");
     let free = free.to_string();
-    for args in [&["--target", &free][..], &["query", &free], &["join", &free]] {
+    let unknown = "no-such-host.invalid";
+    for args in [
+        &["--target", &free][..],
+        &["query", &free],
+        &["join", &free],
+        &["--target", unknown],
+        &["query", unknown],
+        &["join", unknown],
+    ] {
         let (status, out, err) = run(args);
         assert_eq!(status, Some(3), "{args:?}: {out}{err}");
         assert!(format!("{out}{err}").len() > 20, "it says so: {out}{err}");
@@ -102,6 +110,8 @@ fn wrong_usage() {
         &["no-such-command"],
         &["--only", "no.such.case"],
         &["--target", "no such host"],
+        &["--target", "127.0.0.1:1", "run"],
+        &["join", "127.0.0.1:1", "--stay", "18446744073709551615"],
         &["join", "ftp://host"],
         &["log", "no/such/file.log"],
     ] {
@@ -150,4 +160,29 @@ fn help_has_examples() {
     let (status, out, _) = run(&["--help"]);
     assert_eq!(status, Some(0));
     assert!(out.contains("Examples:") && out.contains("Exit status:"), "{out}");
+}
+
+/// SPEC SEC-10: what a server says cannot move the cursor.
+#[test]
+fn control_characters_are_shown_and_not_obeyed() {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let address = socket.local_addr().expect("bound").to_string();
+    thread::spawn(move || {
+        let mut buffer = [0; 2048];
+        while let Ok((_, from)) = socket.recv_from(&mut buffer) {
+            let answer = b"\xFF\xFF\xFF\xFFinfoResponse\n\\hostname\\\x1b]0;owned\x07";
+            let _ = socket.send_to(answer, from);
+        }
+    });
+    let (status, out, _) = run(&["query", &address]);
+    assert_eq!(status, Some(0), "{out}");
+    assert!(out.contains("hostname   \\u{1b}]0;owned\\u{7}\n"), "{out}");
+    assert!(out.contains("It does not answer GET /info.json."), "{out}");
+}
+
+#[test]
+fn an_echo_says_nothing_about_itself() {
+    let (status, out, _) = run(&["query", &echo().to_string()]);
+    assert_eq!(status, Some(3), "{out}");
+    assert!(out.contains("is no infoResponse"), "{out}");
 }

@@ -9,6 +9,7 @@ use cfx_session::client::{Config, Event, ServerUrl};
 use tokio::time::timeout_at;
 
 use super::{FAILED, JoinArgs, OK, UNREACHABLE, USAGE};
+use crate::report::visible;
 
 /// Joins, shows each step, stays a while, and leaves.
 pub(super) async fn join(args: &JoinArgs, out: &mut impl Write) -> io::Result<u8> {
@@ -19,7 +20,6 @@ pub(super) async fn join(args: &JoinArgs, out: &mut impl Write) -> io::Result<u8
     let begun = Instant::now();
     let mut client = Client::start(Config { name: args.name.clone(), ..Config::default() })?;
     client.command(Command::Connect { url, guid: client_guid(std::process::id()) });
-    let mut reached = false;
     let mut leave_at = None;
     loop {
         let event = match leave_at {
@@ -32,7 +32,7 @@ pub(super) async fn join(args: &JoinArgs, out: &mut impl Write) -> io::Result<u8
         let Some(event) = event else { break };
         if let Some(text) = describe(&event) {
             let ms = begun.elapsed().as_millis();
-            let mut lines = text.trim_end().lines();
+            let mut lines = text.trim_end().lines().map(visible);
             writeln!(out, "{ms:>6} ms  {}", lines.next().unwrap_or_default())?;
             for line in lines {
                 writeln!(out, "           {line}")?;
@@ -47,14 +47,15 @@ pub(super) async fn join(args: &JoinArgs, out: &mut impl Write) -> io::Result<u8
             }
             Event::SteamTicketWanted { .. } => client.command(Command::SteamTicket(Ok(None))),
             Event::Manifest(_) => client.command(Command::ContentDone),
-            Event::Progress(_) => reached = true,
             Event::NetworkConnected => {
                 let stay = Duration::from_secs(args.stay);
                 leave_at = Some(tokio::time::Instant::now() + stay);
             }
             Event::Refused(text) => {
-                let silent = text.starts_with("Failed to fetch server variables.");
-                return Ok(if silent && reached { UNREACHABLE } else { FAILED });
+                // A server that answers at all has a status.
+                let silent = text.starts_with("Failed to fetch server variables.")
+                    && !text.contains("HTTP ");
+                return Ok(if silent { UNREACHABLE } else { FAILED });
             }
             Event::Disconnected { .. } | Event::BuildSwitch(_) => return Ok(FAILED),
             _ => {}

@@ -5,26 +5,33 @@ use std::io::{self, Write};
 use cfx_oob::c2s::getinfo;
 use cfx_oob::s2c::Response;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use super::{OK, UNREACHABLE, look_up};
-use crate::target::Target;
+use crate::report::visible;
+use crate::target::{PATIENCE, Target};
 use crate::tools::{http, oob};
 
 /// Asks a server what it is and prints what it says.
 pub(super) async fn query(server: &str, out: &mut impl Write) -> io::Result<u8> {
     let target = Target::remote(look_up(server).await?)?;
     let udp = oob::ask(&target, &getinfo(b"xyz")).await.ok();
-    let info = http::get(&target, "/info.json").await.ok();
-    if udp.is_none() && info.is_none() {
+    let http = timeout(PATIENCE, http::get(&target, "/info.json")).await;
+    let http = http.ok().and_then(Result::ok);
+    if udp.is_none() && http.is_none() {
         eprintln!(
             "cfx-conformance: nothing answers at {}; is the server up, and the port right?",
             target.address
         );
         return Ok(UNREACHABLE);
     }
-    match udp.as_deref().and_then(Response::from_datagram) {
+    let info = udp.as_deref().and_then(Response::from_datagram);
+    let document =
+        http.as_ref().and_then(|answer| serde_json::from_slice::<Value>(&answer.body).ok());
+    let says_something = matches!(info, Some(Response::Info(_))) || document.is_some();
+    match info {
         Some(Response::Info(info)) => {
-            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            let text = |bytes: &[u8]| visible(&String::from_utf8_lossy(bytes));
             writeln!(out, "hostname   {}", text(&info.hostname_stripped()))?;
             let number =
                 |count: Option<u32>| count.map_or("?".to_owned(), |count| count.to_string());
@@ -33,18 +40,27 @@ pub(super) async fn query(server: &str, out: &mut impl Write) -> io::Result<u8> 
             writeln!(out, "gametype   {}", text(info.gametype()))?;
             writeln!(out, "map        {}", text(info.mapname()))?;
         }
-        _ => writeln!(out, "It does not answer getinfo over UDP.")?,
+        Some(_) => writeln!(out, "What it answers to getinfo over UDP is no infoResponse.")?,
+        None => writeln!(out, "It does not answer getinfo over UDP.")?,
     }
-    match info.as_ref().and_then(|answer| serde_json::from_slice::<Value>(&answer.body).ok()) {
-        Some(info) => {
-            writeln!(out, "server     {}", info["server"].as_str().unwrap_or_default())?;
+    match (document, &http) {
+        (Some(info), _) => {
+            writeln!(out, "server     {}", visible(info["server"].as_str().unwrap_or_default()))?;
             let resources = info["resources"].as_array().map_or(0, Vec::len);
             writeln!(out, "resources  {resources}")?;
             for (name, value) in info["vars"].as_object().into_iter().flatten() {
-                writeln!(out, "  {name} = {}", value.as_str().unwrap_or_default())?;
+                writeln!(
+                    out,
+                    "  {} = {}",
+                    visible(name),
+                    visible(value.as_str().unwrap_or_default())
+                )?;
             }
         }
-        None => writeln!(out, "It does not answer GET /info.json.")?,
+        (None, Some(answer)) => {
+            writeln!(out, "GET /info.json: HTTP {} without JSON", answer.status)?;
+        }
+        (None, None) => writeln!(out, "It does not answer GET /info.json.")?,
     }
-    Ok(OK)
+    Ok(if says_something { OK } else { UNREACHABLE })
 }

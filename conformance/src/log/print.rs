@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::stage::{self, Stage};
 use super::{GameStart, Marker, MarkerKind, Timeline};
+use crate::report::visible;
 
 /// Where the texts begin: behind relative and absolute time and the stage.
 const INDENT: usize = 28;
@@ -135,17 +136,4 @@ fn outcome(markers: &[Marker]) -> &'static str {
         MarkerKind::Progress(_) | MarkerKind::Policy(_) | MarkerKind::GlobalError(_) => None,
     });
     last.unwrap_or("not finished")
-}
-
-/// Texts come from servers: what could move a terminal's cursor is escaped.
-fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for char in text.chars() {
-        if char.is_control() {
-            out.extend(char.escape_default());
-        } else {
-            out.push(char);
-        }
-    }
-    out
 }

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use crate::case::{Outcome, check, failed};
 use crate::target::{PATIENCE, Target};
 
-/// The most bytes of one streamed value.
+/// The most bytes of one streamed value, or of a body.
 const MAX_VALUE: usize = 64 << 20;
 
 /// A whole answer.
@@ -157,7 +157,13 @@ impl Stream {
         loop {
             match self.event().await? {
                 HttpEvent::Head { status, .. } => answer.status = status,
-                HttpEvent::Data(data) => answer.body.extend_from_slice(&data),
+                HttpEvent::Data(data) if answer.body.len() + data.len() <= MAX_VALUE => {
+                    answer.body.extend_from_slice(&data);
+                }
+                HttpEvent::Data(_) => {
+                    let expected = format!("a body of at most {MAX_VALUE} bytes");
+                    return Err(failed(expected, "more"));
+                }
                 HttpEvent::End | HttpEvent::Failed(_) => return Ok(answer),
             }
         }
@@ -226,7 +232,7 @@ pub async fn raw(target: &Target, bytes: &[u8]) -> Outcome<Vec<u8>> {
     let exchange = async {
         // A server may close before it has read everything.
         let _ = stream.write_all(bytes).await;
-        let _ = stream.read_to_end(&mut received).await;
+        let _ = stream.take(MAX_VALUE as u64).read_to_end(&mut received).await;
     };
     let _ = timeout(PATIENCE, exchange).await;
     Ok(received)

@@ -169,6 +169,22 @@ impl Manifest {
         }
     }
 
+    /// The JSON of this manifest with these resources instead of its own.
+    pub fn to_vec_with<'a>(&'a self, resources: impl IntoIterator<Item = &'a Resource>) -> Vec<u8> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Borrowed<'a> {
+            file_server: &'a str,
+            resources: Vec<&'a Resource>,
+            #[serde(flatten)]
+            extra: &'a Map<String, Value>,
+        }
+        let resources = resources.into_iter().collect();
+        let manifest = Borrowed { file_server: &self.file_server, resources, extra: &self.extra };
+        // Maps of text and numbers: there is always JSON for them.
+        serde_json::to_vec(&manifest).unwrap_or_default()
+    }
+
     /// The URL of a resource's folder, with a slash at its end. `server_url` is the server's,
     /// `https://HOST:PORT/`.
     pub fn resource_url(&self, resource: &Resource, server_url: &str) -> String {

@@ -73,6 +73,9 @@ pub enum Command {
 /// does not read for so long is not interested.
 const MAX_EVENTS: usize = 4096;
 
+/// How much of that messages leave free, so that the end of a connection is never lost.
+const RESERVED_EVENTS: usize = 256;
+
 /// HTTP events that may wait for the machine.
 const MAX_HTTP_EVENTS: usize = 64;
 
@@ -303,8 +306,11 @@ impl Driver {
                 }
             }
             Output::Event(event) => {
-                // An event that finds no room is lost, see MAX_EVENTS.
-                let _ = self.events.try_send(event);
+                // Messages leave room for what the machine itself has to say, see MAX_EVENTS.
+                let has_room = self.events.capacity() > RESERVED_EVENTS;
+                if has_room || !matches!(event, Event::Message(_)) {
+                    let _ = self.events.try_send(event);
+                }
             }
         }
     }
@@ -363,5 +369,7 @@ async fn look_up(endpoint: String) -> Option<SocketAddr> {
         format!("{endpoint}:{DEFAULT_PORT}")
     };
     let found: Vec<_> = tokio::net::lookup_host(named).await.ok()?.collect();
-    found.iter().find(|address| address.is_ipv4()).or(found.first()).copied()
+    let found = found.iter().find(|address| address.is_ipv4()).or(found.first())?;
+    // Datagrams come from the canonical form, so that is who is waited for.
+    Some(SocketAddr::new(found.ip().to_canonical(), found.port()))
 }

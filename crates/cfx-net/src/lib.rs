@@ -2,12 +2,29 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`server`] | a whole server: the session's machine on UDP, ENet and HTTP |
+//! | [`client`] | a whole client, likewise |
 //! | [`enet`] | [`Enet`](enet::Enet), the boundary to an ENet host without sockets, and [`RustyEnet`](enet::RustyEnet) behind it |
 //! | [`http`] | an HTTP/1.1 server shell and client that hand requests and responses to a driver |
 //! | [`udp`] | UDP and TCP on the same port number |
 //!
-//! None of these modules knows a message of the protocol; they carry datagrams, packets, requests
-//! and chunks, and guard against peers that are slow, greedy or hostile.
+//! ```
+//! # async fn example() -> std::io::Result<()> {
+//! use cfx_net::client::{Client, Command};
+//! use cfx_net::server::{Server, accept_all};
+//! use cfx_session::{client, server};
+//!
+//! let server = Server::bind("127.0.0.1:0".parse().unwrap(), server::Config::default(), accept_all())?;
+//! let server = server.spawn();
+//! let client = Client::start(client::Config::default())?;
+//! let url = client::ServerUrl::from(server.address());
+//! client.command(Command::Connect { url, guid: 0x0210_0001_0000_0001 });
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Below the two, `enet`, `http` and `udp` know no message of the protocol: they carry datagrams,
+//! packets, requests and chunks, and guard against peers that are slow, greedy or hostile.
 //!
 //! ```
 //! use cfx_net::enet::{Delivery, Enet, Event, RustyEnet, Settings};

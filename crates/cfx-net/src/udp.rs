@@ -3,12 +3,21 @@
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, UdpSocket};
 
 /// The longest datagram that ENet sends or takes, in bytes.
 pub const MAX_DATAGRAM: usize = 4096;
+
+/// The longest datagram there can be. Windows calls it an error when one does not fit the buffer.
+const MAX_UDP: usize = 65_536;
+
+/// How many errors in a row make a socket useless, and how long to wait after each, in
+/// milliseconds: a passing one that we do not know must not end a server.
+const MAX_ERRORS: u32 = 100;
+const ERROR_PAUSE: u64 = 10;
 
 /// What ENet asks of a socket's buffers, in bytes.
 const SOCKET_BUFFER: usize = 256 << 10;
@@ -105,7 +114,7 @@ impl UdpPort {
         let sender: std::net::UdpSocket = socket.into();
         let socket = UdpSocket::from_std(sender.try_clone()?)?;
         let local = socket.local_addr()?;
-        let buffer = vec![0; MAX_DATAGRAM + 1].into_boxed_slice();
+        let buffer = vec![0; MAX_UDP].into_boxed_slice();
         Ok(Self { socket, sender, local, buffer, lost: AtomicU64::new(0) })
     }
 
@@ -122,11 +131,16 @@ impl UdpPort {
     /// An error of the socket itself, after which it is of no more use; what a peer can cause
     /// (such as "port unreachable") is none.
     pub async fn receive(&mut self) -> io::Result<(SocketAddr, &[u8])> {
+        let mut errors = 0;
         loop {
             match self.socket.recv_from(&mut self.buffer).await {
                 Ok((length, from)) => return Ok(self.received(length, from)),
                 Err(error) if is_passing(&error) => {}
-                Err(error) => return Err(error),
+                Err(error) if errors >= MAX_ERRORS => return Err(error),
+                Err(_) => {
+                    errors += 1;
+                    tokio::time::sleep(Duration::from_millis(ERROR_PAUSE)).await;
+                }
             }
         }
     }
@@ -139,6 +153,7 @@ impl UdpPort {
 
     fn received(&self, length: usize, from: SocketAddr) -> (SocketAddr, &[u8]) {
         let from = SocketAddr::new(from.ip().to_canonical(), from.port());
+        let length = length.min(MAX_DATAGRAM + 1);
         (from, self.buffer.get(..length).unwrap_or(&self.buffer))
     }
 

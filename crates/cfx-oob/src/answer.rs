@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use bytes::BufMut;
-use cfx_wire::Encode;
 use cfx_wire::info::put_pair;
+use cfx_wire::{Encode, secret};
 
 use crate::PREFIX;
 use crate::c2s::Request;
@@ -80,7 +80,9 @@ where
         Request::Rcon { .. } if server.rcon_password.is_empty() => {
             Answer::Reply(Print { text: RCON_NOT_SET }.to_vec())
         }
-        Request::Rcon { password, command } if password == server.rcon_password.as_bytes() => {
+        Request::Rcon { password, command }
+            if secret::same(password, server.rcon_password.as_bytes()) =>
+        {
             Answer::Rcon { command }
         }
         Request::Rcon { .. } => Answer::Reply(Print { text: RCON_WRONG_PASSWORD }.to_vec()),

@@ -8,6 +8,7 @@
 //! | [`codec`] | [`Decode`] and [`Encode`], the traits every message implements |
 //! | [`reader`] | [`Reader`], a cursor whose errors name the field |
 //! | [`number`] | the C library's forgiving decimal parser, which the peers use |
+//! | [`secret`] | comparing passwords in constant time |
 //! | [`error`] | [`DecodeError`]: what was wrong, in which field, at which offset |
 //!
 //! The crate is `no_std` (with `alloc`), has no `unsafe`, and never panics on input: a panic is a
@@ -35,6 +36,7 @@ pub mod hash;
 pub mod info;
 pub mod number;
 pub mod reader;
+pub mod secret;
 
 pub use codec::{Decode, Encode};
 pub use error::{DecodeError, ErrorKind};

@@ -371,6 +371,7 @@ impl RustyEnet {
             && let Some(slot) = self.slots.get_mut(index)
         {
             *slot = None;
+            self.half_open.retain(|half_open| *half_open != index);
         }
     }
 }

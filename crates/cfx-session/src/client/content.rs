@@ -9,8 +9,9 @@ use super::{Client, Event, ServerUrl, Stage, State};
 use crate::http::{Call, Progress};
 use crate::time::Time;
 
-/// The most bytes of a manifest; the largest seen are a few million.
-const MAX_MANIFEST: usize = 256 << 20;
+/// The most bytes of a manifest; the largest seen are a few million. Hostile JSON takes up to some
+/// twenty times its size once it is read.
+const MAX_MANIFEST: usize = 32 << 20;
 
 /// Milliseconds that a whole manifest may take, however steadily it trickles.
 const MANIFEST_PATIENCE: u64 = 600_000;

@@ -40,8 +40,8 @@ pub(super) enum Control {
     Handshake { exchange: Exchange, stream: ValueStream },
     /// The answer to `getEndpoints`.
     Endpoints { exchange: Exchange, accepted: Box<Accepted> },
-    /// The address of the chosen endpoint.
-    Resolving { endpoint: String, accepted: Box<Accepted> },
+    /// The address of the chosen endpoint, up to a moment.
+    Resolving { endpoint: String, accepted: Box<Accepted>, until: Time },
     /// The second `/info.json`.
     Permissions { exchange: Exchange, accepted: Box<Accepted> },
     /// The feature policy.
@@ -61,7 +61,10 @@ impl Control {
     }
 
     pub(super) fn deadline(&self) -> Option<Time> {
-        self.exchange().map(|exchange| exchange.deadline)
+        match self {
+            Self::Resolving { until, .. } => Some(*until),
+            _ => self.exchange().map(|exchange| exchange.deadline),
+        }
     }
 }
 
@@ -139,7 +142,10 @@ impl Client {
                 };
                 self.policy(Some(answer), &accepted);
             }
-            Control::Ticket { .. } | Control::Steam { .. } | Control::Resolving { .. } => {}
+            Control::Resolving { endpoint, .. } => {
+                self.refused(texts::unresolved_endpoint(&endpoint));
+            }
+            Control::Ticket { .. } | Control::Steam { .. } => {}
         }
     }
 
@@ -363,7 +369,8 @@ impl Client {
             return self.found(address, accepted, now);
         }
         self.out.push_back(Output::Resolve(endpoint.clone()));
-        self.control(Control::Resolving { endpoint, accepted });
+        let until = now.after(PATIENCE);
+        self.control(Control::Resolving { endpoint, accepted, until });
     }
 
     pub(super) fn resolved(&mut self, address: Option<SocketAddr>, now: Time) {

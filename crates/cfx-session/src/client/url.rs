@@ -64,7 +64,8 @@ pub(super) fn literal(endpoint: &str) -> Option<SocketAddr> {
     let (host, port) = split_port(endpoint)?;
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let ip: IpAddr = host.parse().ok()?;
-    Some(SocketAddr::new(ip, port.unwrap_or(DEFAULT_PORT)))
+    // Datagrams come from the canonical form, so that is who is waited for.
+    Some(SocketAddr::new(ip.to_canonical(), port.unwrap_or(DEFAULT_PORT)))
 }
 
 /// Splits `HOST[:PORT]`; a bare IPv6 address has colons and no port.
@@ -100,6 +101,7 @@ mod tests {
         assert_eq!(address("1.2.3.4:5").as_deref(), Some("1.2.3.4:5"));
         assert_eq!(address("[2001:db8::1]:5").as_deref(), Some("[2001:db8::1]:5"));
         assert_eq!(address("2001:db8::1").as_deref(), Some("[2001:db8::1]:30120"));
+        assert_eq!(address("[::ffff:1.2.3.4]:5").as_deref(), Some("1.2.3.4:5"));
         assert_eq!(address("play.example:30120"), None);
     }
 }

@@ -9,7 +9,7 @@ use cfx_control::texts::server as texts;
 use cfx_oob::answer::{Answer, ServerInfo};
 use cfx_oob::c2s::{Ignored, Request as Datagram};
 use cfx_oob::s2c;
-use cfx_wire::Encode;
+use cfx_wire::{Encode, secret};
 
 use super::config::{Config, limit_key};
 use super::registry::Client;
@@ -184,7 +184,9 @@ impl Server {
         }
         let query = request.target.split_once('?').map_or("", |(_, query)| query);
         let form = cfx_wire::form::Form::decode(query.as_bytes());
-        request.players_token.as_deref() == Some(own) || form.get("token") == Some(own.as_bytes())
+        let is_own = |token: &[u8]| secret::same(token, own.as_bytes());
+        request.players_token.as_deref().is_some_and(|token| is_own(token.as_bytes()))
+            || form.get("token").is_some_and(is_own)
     }
 
     fn player(&self, client: &Client, identified: bool) -> PlayerJson {

@@ -70,7 +70,7 @@ impl Server {
             }
             // SPEC TICKET-6: once, and only when the key is old enough to have been replaced.
             Err(TicketError::InvalidSignature)
-                if !waiting.again && self.tickets.expire_key(now) =>
+                if !waiting.again && self.tickets.may_refetch(now) =>
             {
                 self.wait_for_key(Waiting { again: true, ..waiting }, now);
             }
@@ -105,12 +105,12 @@ impl Server {
     }
 
     pub(super) fn ticket_key(&mut self, key: Option<PublicKey>, now: Time) {
-        let missing = key.is_none();
+        let found = key.is_some();
         for waiting in self.tickets.answer(key, now) {
-            if missing {
-                self.refuse(waiting.id, no_key(waiting.again));
-            } else {
+            if found || !waiting.again && self.tickets.key().is_some() {
                 self.try_ticket(waiting, now);
+            } else {
+                self.refuse(waiting.id, no_key(waiting.again));
             }
         }
     }

@@ -102,7 +102,7 @@ impl Server {
         }
         let body = match get.resources.as_deref() {
             None => self.manifest.clone(),
-            Some(list) => filtered(&self.config.manifest, &Filter::parse(list)),
+            Some(list) => self.filtered_manifest(&Filter::parse(list)),
         };
         self.head(id, 200);
         let mut rest = body;
@@ -111,6 +111,16 @@ impl Server {
             self.part(id, Part::Data(piece));
         }
         self.part(id, Part::End);
+    }
+
+    /// The resources that were asked for; the whole manifest stands ready.
+    fn filtered_manifest(&self, filter: &Filter<'_>) -> Bytes {
+        let manifest = &self.config.manifest;
+        if manifest.resources.iter().all(|resource| filter.matches(&resource.name)) {
+            self.manifest.clone()
+        } else {
+            filtered(manifest, filter)
+        }
     }
 
     fn by_token(&self, token: &[u8]) -> Option<&Client> {
@@ -163,17 +173,15 @@ fn line(mut value: String) -> Part {
 /// The manifest with the resources that were asked for (SPEC MANIFEST-5).
 fn filtered(manifest: &Manifest, filter: &Filter<'_>) -> Bytes {
     let asked = manifest.resources.iter().filter(|resource| filter.matches(&resource.name));
-    manifest_answer(&Manifest {
-        file_server: manifest.file_server.clone(),
-        resources: asked.cloned().collect(),
-        extra: manifest.extra.clone(),
-    })
+    with_line_end(manifest.to_vec_with(asked))
 }
 
 /// The answer to `getConfiguration` (SPEC MANIFEST-4).
 pub(super) fn manifest_answer(manifest: &Manifest) -> Bytes {
-    // A manifest is maps of text and numbers: there is always JSON for it.
-    let mut body = serde_json::to_vec(manifest).unwrap_or_default();
+    with_line_end(manifest.to_vec_with(&manifest.resources))
+}
+
+fn with_line_end(mut body: Vec<u8>) -> Bytes {
     body.extend_from_slice(b"\r\n");
     body.into()
 }

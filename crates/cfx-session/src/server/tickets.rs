@@ -34,7 +34,9 @@ pub(super) struct Waiting {
 
 #[derive(Default)]
 pub(super) struct Tickets {
-    key: Option<(PublicKey, Time)>,
+    key: Option<PublicKey>,
+    /// When a key was last looked for.
+    fetched: Time,
     asked: Option<Time>,
     waiting: VecDeque<Waiting>,
     /// (expiry, guid) of every ticket that was good.
@@ -43,16 +45,14 @@ pub(super) struct Tickets {
 
 impl Tickets {
     pub(super) fn key(&self) -> Option<&PublicKey> {
-        self.key.as_ref().map(|(key, _)| key)
+        self.key.as_ref()
     }
 
-    /// Forgets the key after a bad signature, unless it is too young to be an old one.
-    pub(super) fn expire_key(&mut self, now: Time) -> bool {
-        let old = self.key.as_ref().is_some_and(|(_, since)| now.since(*since) > KEY_KEPT);
-        if old {
-            self.key = None;
-        }
-        old
+    /// Whether a bad signature is reason enough to fetch the key again: the one at hand may be old.
+    /// It stays in use until there is another; the reference throws it away first, so that anyone
+    /// with a bad ticket locks everyone out while the key service is away.
+    pub(super) fn may_refetch(&self, now: Time) -> bool {
+        self.asked.is_some() || now.since(self.fetched) > KEY_KEPT
     }
 
     /// Whether one more request may wait for the key.
@@ -70,7 +70,8 @@ impl Tickets {
 
     /// The key arrived, or there is none; gives all who waited for it.
     pub(super) fn answer(&mut self, key: Option<PublicKey>, now: Time) -> VecDeque<Waiting> {
-        self.key = key.map(|key| (key, now));
+        self.key = key.or(self.key.take());
+        self.fetched = now;
         self.asked = None;
         core::mem::take(&mut self.waiting)
     }

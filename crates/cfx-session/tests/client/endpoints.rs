@@ -159,3 +159,16 @@ fn a_url_of_another_kind() {
     player.reach(Step::Active);
     assert!(player.events().any(|event| *event == Event::NetworkConnected));
 }
+
+#[test]
+fn a_look_up_has_thirty_seconds() {
+    let mut player =
+        Player::scripted(Step::Endpoints, |script| script.endpoints = ok(&json!(["play.example"])));
+    player.answer(&player.script.endpoints.clone());
+    player.pass(29_999);
+    assert_eq!(player.refusal(), None);
+    player.pass(1);
+    assert_eq!(player.refusal(), Some("Could not resolve returned endpoint: play.example"));
+    player.give(Input::Resolved(Some(server())));
+    assert_eq!(player.client.server(), None);
+}
