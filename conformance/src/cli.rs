@@ -1,15 +1,19 @@
 //! The command line.
 
+mod codec;
+mod dictionary;
 mod join;
 mod query;
 mod run;
 mod serve;
+mod vectors;
 
 use std::fs::File;
 use std::io::{self, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -47,6 +51,7 @@ Examples:
   cfx-conformance join 127.0.0.1:30120          join a server and show each step
   cfx-conformance query 127.0.0.1:30120         ask a server what it is
   cfx-conformance log CitizenFX_log.log         the timeline of a client's log
+  cfx-conformance vectors --exec ./my-codec     check codecs in any language
 
 Exit status: 0 all is as expected, 1 a case failed, 2 wrong usage, 3 the target cannot be reached.";
 
@@ -69,6 +74,22 @@ enum Command {
     Log {
         /// The log, such as `CitizenFX_log_2025-12-29T201242.log`.
         file: PathBuf,
+    },
+    /// Run the vector files against our codecs, or against any that speak the line protocol.
+    Vectors(VectorsArgs),
+    /// Answer the line protocol on standard input and output: one JSON object a line each way.
+    Codec {
+        /// The file of the preset dictionary; else the variable `CFX_LZ4_DICTIONARY` names it.
+        #[arg(long, value_name = "FILE")]
+        dictionary: Option<PathBuf>,
+    },
+    /// Turn the C table in the reference server's source into the file of the preset dictionary.
+    Dictionary {
+        /// The table, such as `dict_five_20210329.h`.
+        file: PathBuf,
+        /// Where to write; the table's name with the ending `.bin`, here, where it is left out.
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
 }
 
@@ -110,6 +131,24 @@ pub struct JoinArgs {
     ticket: Option<String>,
 }
 
+/// Which codecs to check, and with what.
+#[derive(Args, Clone)]
+pub struct VectorsArgs {
+    /// A command that speaks the line protocol, run through the shell; ours where it is left out.
+    #[arg(long, value_name = "COMMAND")]
+    exec: Option<String>,
+    /// The file of the preset dictionary; else the variable `CFX_LZ4_DICTIONARY` names it. Without
+    /// it, our codecs skip the cases that take it. The command is told by that variable.
+    #[arg(long, value_name = "FILE")]
+    dictionary: Option<PathBuf>,
+    /// Run the cases whose id matches; `*` stands for any text. May be given more than once.
+    #[arg(long, value_name = "GLOB")]
+    only: Vec<String>,
+    /// The seconds that the command may take for each answer.
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = vectors::seconds)]
+    timeout: Duration,
+}
+
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -127,6 +166,9 @@ pub fn main() -> ExitCode {
         Command::Join(args) => runtime.block_on(join::join(&args, &mut out)),
         Command::Query { server } => runtime.block_on(query::query(&server, &mut out)),
         Command::Log { file } => timeline(&file, &mut out),
+        Command::Vectors(args) => vectors::vectors(args, &mut out),
+        Command::Codec { dictionary } => codec::codec(dictionary),
+        Command::Dictionary { file, output } => dictionary::dictionary(&file, output, &mut out),
     };
     match done {
         Ok(code) => ExitCode::from(code),

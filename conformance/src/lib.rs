@@ -9,6 +9,8 @@
 //! | [`tools`] | datagrams, HTTP and ENet as cases need them |
 //! | [`runner`] | runs cases, each within its time |
 //! | [`report`] | what a person reads of a run |
+//! | [`codec`] | our codecs behind the line protocol |
+//! | [`vectors`] | the vector files, and what runs them against any codec |
 //! | [`log`] | timelines out of client logs |
 //! | [`cli`] | the command line |
 //!
@@ -25,9 +27,11 @@
 pub mod case;
 pub mod cases;
 pub mod cli;
+pub mod codec;
 pub mod embedded;
 pub mod log;
 pub mod report;
 pub mod runner;
 pub mod target;
 pub mod tools;
+pub mod vectors;

@@ -7,9 +7,9 @@ use anstyle::{AnsiColor, Style};
 use crate::case::Stop;
 use crate::runner::Ran;
 
-const GOOD: Style = AnsiColor::Green.on_default();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const DIM: Style = Style::new().dimmed();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
 
 /// How many cases ended how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

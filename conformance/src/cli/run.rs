@@ -71,7 +71,7 @@ async fn run_against(
 }
 
 /// Whether a text fits a pattern in which `*` stands for any text.
-fn fits(glob: &str, text: &str) -> bool {
+pub(super) fn fits(glob: &str, text: &str) -> bool {
     let mut parts = glob.split('*');
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = text.strip_prefix(first) else { return false };

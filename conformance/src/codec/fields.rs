@@ -1,14 +1,19 @@
-//! Messages as the line protocol shows them: a name, and the fields as JSON.
+//! Messages as JSON: a name, and the fields.
+//!
+//! `cfx-game`'s own test of the vectors includes this file, so it uses nothing of this crate but
+//! `super::hex`.
 
-use cfx_fixtures::hex;
 use cfx_game::event::EventName;
 use cfx_game::game_state::{IgnoreEntry, MissingFrames};
 use cfx_game::list::List;
 use cfx_game::object_ids::ObjectIds;
+use cfx_game::packed::FrameIndex;
 use cfx_game::reassembled::{ReassembledEvent, ReassembledEventV2};
 use cfx_game::state_bag::StateBagV2;
 use cfx_game::{c2s, s2c};
 use serde_json::{Value, json};
+
+use super::hex;
 
 fn event_name(name: &EventName<'_>) -> String {
     hex(&[name.as_bytes(), &[name.last()]].concat())
@@ -22,8 +27,18 @@ fn ignored(list: &List<'_, IgnoreEntry>) -> Value {
     list.iter().map(|entry| json!([entry.entry, entry.last_frame.to_string()])).collect()
 }
 
-pub(crate) fn object_ids(message: &ObjectIds<'_>) -> Value {
+/// Either form of the message: the run lengths differ.
+pub(super) fn object_ids(message: &ObjectIds<'_>) -> Value {
     json!({ "object_ids": message.ids().collect::<Vec<_>>() })
+}
+
+/// What frames have outside of their block.
+fn frame_index(index: FrameIndex) -> Value {
+    json!({
+        "frame_index": index.frame().to_string(),
+        "fragment": index.fragment(),
+        "last_fragment": index.is_last(),
+    })
 }
 
 fn state_bag_v2(bag: &StateBagV2<'_>) -> Value {
@@ -49,7 +64,8 @@ fn reassembled_v2(event: &ReassembledEventV2<'_>) -> Value {
     })
 }
 
-pub(crate) fn from_client(message: &c2s::Message<'_>) -> (&'static str, Value) {
+/// A message to the server: its name, and its fields.
+pub(super) fn from_client(message: &c2s::Message<'_>) -> (&'static str, Value) {
     use c2s::Message;
     let name = message.kind().name().unwrap_or_default();
     let fields = match message {
@@ -115,15 +131,15 @@ pub(crate) fn from_client(message: &c2s::Message<'_>) -> (&'static str, Value) {
         }),
         Message::ReassembledEvent(event) => reassembled(event),
         Message::ReassembledEventV2(event) => reassembled_v2(event),
-        Message::KeepAlive(_)
-        | Message::Quit(_)
-        | Message::RequestObjectIds(_)
-        | Message::Unknown(_) => Value::Null,
+        Message::Quit(quit) => json!({ "reason": hex(quit.reason) }),
+        Message::KeepAlive(_) | Message::RequestObjectIds(_) => json!({}),
+        Message::Unknown(frame) => json!({ "data": hex(frame.payload) }),
     };
     (name, fields)
 }
 
-pub(crate) fn from_server(message: &s2c::Message<'_>) -> (&'static str, Value) {
+/// A message to a client: its name, and its fields.
+pub(super) fn from_server(message: &s2c::Message<'_>) -> (&'static str, Value) {
     use s2c::Message;
     let name = message.kind().name().unwrap_or_default();
     let fields = match message {
@@ -178,10 +194,10 @@ pub(crate) fn from_server(message: &s2c::Message<'_>) -> (&'static str, Value) {
         Message::ObjectIds(message) => object_ids(message),
         Message::RpcNative(call) => json!({ "data": hex(call.data) }),
         Message::WorldGrid(grid) => json!({ "base": grid.base, "data": hex(grid.data) }),
-        Message::KeepAlive(_)
-        | Message::PackedClones(_)
-        | Message::PackedAcks(_)
-        | Message::Unknown(_) => Value::Null,
+        Message::PackedClones(clones) => frame_index(clones.frame_index),
+        Message::PackedAcks(acks) => frame_index(acks.frame_index),
+        Message::KeepAlive(_) => json!({}),
+        Message::Unknown(frame) => json!({ "data": hex(frame.payload) }),
     };
     (name, fields)
 }
