@@ -6,7 +6,7 @@ _list:
     @just --list --unsorted
 
 # All of what CI checks.
-ci: format clippy test doc no-std conformance deny
+ci: format clippy test crowd doc no-std conformance deny
 
 # The formatting is rustfmt's.
 format:
@@ -19,6 +19,10 @@ clippy:
 # The README's test command.
 test:
     cargo test --workspace --locked
+
+# Two hundred clients under OneSync for a simulated minute, on a bad line.
+crowd:
+    cargo test --release --locked -p cfx-session --test onesync_crowd
 
 # The documentation builds without warnings.
 doc:

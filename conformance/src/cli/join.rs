@@ -84,8 +84,9 @@ fn describe(event: &Event) -> Option<String> {
         Event::BuildSwitch(build) => format!("the server wants game build {}", build.build),
         Event::Refused(text) => format!("refused: {text}"),
         Event::Disconnected { reason, .. } => format!("disconnected: {reason}"),
-        Event::TicketWanted { .. } | Event::SteamTicketWanted { .. } | Event::Message(_) => {
-            return None;
-        }
+        Event::PlayerJoining { net_id, name, .. } => format!("player {net_id}: {name}"),
+        Event::PlayerDropped { net_id, name, .. } => format!("player {net_id} left: {name}"),
+        Event::ConVars(values) => format!("{} console variables", values.len()),
+        _ => return None,
     })
 }

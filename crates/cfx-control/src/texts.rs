@@ -264,6 +264,27 @@ pub mod dropped {
     /// No reason was given.
     pub const DROPPED: &str = "Dropped.";
 
+    /// Too many `msgServerEvent`.
+    pub const EVENT_OVERFLOW: &str = "Reliable network event overflow.";
+    /// Too many `msgServerCommand`.
+    pub const COMMAND_OVERFLOW: &str = "Reliable server command overflow.";
+    /// Too many state bag messages, or too much in them.
+    pub const STATE_BAG_OVERFLOW: &str = "Reliable state bag packet overflow.";
+    /// Too many fragments of events.
+    pub const FRAGMENT_OVERFLOW: &str = "latent event packet overflow.";
+    /// Too many events in fragments.
+    pub const LATENT_EVENT_OVERFLOW: &str = "Unreliable network event overflow.";
+
+    /// Too many bytes of `msgServerEvent`; `name` is that of the last.
+    pub fn event_size(name: &str) -> String {
+        format!("Reliable network event size overflow: {name}")
+    }
+
+    /// Too many bytes of `msgServerCommand`; `command` is the last.
+    pub fn command_size(command: &str) -> String {
+        format!("Reliable server command size overflow: {command}")
+    }
+
     /// Nothing came from the client for too long (SPEC SERVER-2); `milliseconds` since the last.
     pub fn timed_out(milliseconds: u64) -> String {
         format!("Server->client connection timed out. Last seen {milliseconds} msec ago.")

@@ -31,15 +31,14 @@ use cfx_control::manifest::ResourceProgress;
 use cfx_session::Poll;
 use cfx_session::Time;
 use cfx_session::client::{
-    Client as Machine, Config, DEFAULT_PORT, Delivery as MachineDelivery, Event, Input, Output,
-    ServerUrl,
+    Client as Machine, Config, DEFAULT_PORT, Event, Input, Output, ServerUrl,
 };
 use cfx_session::http::{Call, Progress, RequestId};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use crate::clock::{self, Clock};
-use crate::enet::{Delivery, Enet, Event as EnetEvent, PeerId, RustyEnet, Settings};
+use crate::enet::{Enet, Event as EnetEvent, PeerId, RustyEnet, Settings};
 use crate::http::client::{HttpClient, HttpEvent, OutgoingRequest};
 use crate::udp::UdpPort;
 
@@ -63,6 +62,26 @@ pub enum Command {
     Content(String, ResourceProgress),
     /// All content is in place.
     ContentDone,
+    /// Trigger an event at the server.
+    TriggerServerEvent {
+        /// The event's name.
+        name: String,
+        /// Its arguments: an array in `MessagePack`.
+        args: Vec<u8>,
+        /// In fragments, at so many bytes a second; else in one message.
+        latent: Option<u32>,
+    },
+    /// A command for the server.
+    SendCommand(String),
+    /// Set a value in a state bag.
+    SetBag {
+        /// The bag's name.
+        bag: String,
+        /// The key.
+        key: String,
+        /// The value in `MessagePack`.
+        value: Vec<u8>,
+    },
     /// Give up before the connection is there.
     Cancel,
     /// Leave, with this reason.
@@ -215,6 +234,13 @@ impl Driver {
                 self.input(Input::Content { resource: &resource, progress });
             }
             Command::ContentDone => self.input(Input::ContentDone),
+            Command::TriggerServerEvent { name, args, latent } => {
+                self.input(Input::TriggerServerEvent { name: &name, args: &args, latent });
+            }
+            Command::SendCommand(line) => self.input(Input::SendCommand(&line)),
+            Command::SetBag { bag, key, value } => {
+                self.input(Input::SetBag { bag: &bag, key: &key, value: &value });
+            }
             Command::Cancel => self.input(Input::Cancel),
             Command::Disconnect(reason) => self.input(Input::Disconnect { reason: &reason }),
         }
@@ -286,13 +312,9 @@ impl Driver {
                 }
             }
             Output::Packet { channel, delivery, payload } => {
-                let delivery = match delivery {
-                    MachineDelivery::Reliable => Delivery::Reliable,
-                    MachineDelivery::Unsequenced => Delivery::Unsequenced,
-                };
                 if let Some(peer) = self.peer {
                     // A connection that cannot take it is noticed by its time-out.
-                    let _ = self.enet.send(peer, channel, delivery, &payload);
+                    let _ = self.enet.send(peer, channel, delivery.into(), &payload);
                 }
             }
             Output::Disconnect => {
@@ -308,7 +330,7 @@ impl Driver {
             Output::Event(event) => {
                 // Messages leave room for what the machine itself has to say, see MAX_EVENTS.
                 let has_room = self.events.capacity() > RESERVED_EVENTS;
-                if has_room || !matches!(event, Event::Message(_)) {
+                if has_room || !event.is_of_the_channel() {
                     let _ = self.events.try_send(event);
                 }
             }

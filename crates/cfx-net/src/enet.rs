@@ -66,6 +66,16 @@ pub enum Delivery {
     Unsequenced,
 }
 
+impl From<cfx_session::Delivery> for Delivery {
+    fn from(delivery: cfx_session::Delivery) -> Self {
+        match delivery {
+            cfx_session::Delivery::Reliable => Self::Reliable,
+            cfx_session::Delivery::Unreliable => Self::Unreliable,
+            cfx_session::Delivery::Unsequenced => Self::Unsequenced,
+        }
+    }
+}
+
 /// What happened on a host.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Event {

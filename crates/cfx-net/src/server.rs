@@ -28,7 +28,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::{self, Clock};
-use crate::enet::{Delivery, Enet, Event as EnetEvent, PeerId as EnetPeer, RustyEnet, Settings};
+use crate::enet::{Enet, Event as EnetEvent, PeerId as EnetPeer, RustyEnet, Settings};
 use crate::http::server::{HttpServer, Incoming, Input as HttpInput, Limits, Responder};
 use crate::udp::{self, UdpPort};
 
@@ -272,9 +272,9 @@ impl Driver {
         match output {
             Output::Datagram { to, data } => udp.send(to, &data),
             Output::Http { id, part } => self.answer(id, part),
-            Output::Packet { peer, payload } => {
+            Output::Packet { peer, channel, delivery, payload } => {
                 // A peer that is gone or cannot take more is noticed by its time-out.
-                let _ = self.enet.send(enet_peer(peer), 0, Delivery::Reliable, &payload);
+                let _ = self.enet.send(enet_peer(peer), channel, delivery.into(), &payload);
             }
             Output::Tune(peer) => self.enet.tune(enet_peer(peer)),
             Output::Reset(peer) => {

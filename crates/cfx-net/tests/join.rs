@@ -16,7 +16,7 @@ fn start(address: &str) -> Running {
     Server::bind(address, server::Config::default(), accept_all()).expect("a free port").spawn()
 }
 
-/// Joins, and gives everything that happened up to the first message behind `connectOK`.
+/// Joins, and gives everything that happened up to the server's first `msgFrame`.
 async fn join(server: SocketAddr) -> (Client, Vec<Event>) {
     let mut client = Client::start(client::Config::default()).expect("a client");
     client.command(Command::Connect { url: ServerUrl::from(server), guid: 0x0210_0001_0000_0001 });
@@ -30,7 +30,7 @@ async fn join(server: SocketAddr) -> (Client, Vec<Event>) {
             _ => {}
         }
         let last =
-            matches!(event, Event::Message(_) | Event::Refused(_) | Event::Disconnected { .. });
+            matches!(event, Event::ServerFrame(_) | Event::Refused(_) | Event::Disconnected { .. });
         events.push(event);
         if last {
             return (client, events);
@@ -47,7 +47,9 @@ async fn joins_and_leaves(address: &str) {
     });
     let connect_ok = connect_ok.unwrap_or_else(|| panic!("no connectOK: {events:?}"));
     assert_eq!((connect_ok.net_id, connect_ok.slot_id), (1, 128));
-    assert!(matches!(events.last(), Some(Event::Message(_))));
+    assert!(matches!(events.last(), Some(Event::ServerFrame(_))));
+    let itself = Event::PlayerJoining { net_id: 1, name: "player".into(), slot: 128 };
+    assert!(events.contains(&itself), "{events:?}");
     client.leave("Bye").await;
     server.stop().await;
 }

@@ -27,6 +27,7 @@ pub mod client;
 pub mod entropy;
 pub mod http;
 mod limiter;
+mod msgpack;
 pub mod pair;
 pub mod server;
 mod time;
@@ -34,6 +35,17 @@ mod time;
 pub use entropy::Entropy;
 pub use limiter::Rate;
 pub use time::Time;
+
+/// How a packet is sent by ENet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// In order, until it is acknowledged.
+    Reliable,
+    /// Once; one that comes behind a later one of its channel is lost.
+    Unreliable,
+    /// Once, in no order.
+    Unsequenced,
+}
 
 /// What a machine answers when it is polled.
 #[derive(Debug, Clone, PartialEq, Eq)]

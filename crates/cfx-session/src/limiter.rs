@@ -16,10 +16,32 @@ pub struct Rate {
 /// The most keys that a limiter remembers, as in the reference (`KeyedRateLimiter.h`).
 const MAX_KEYS: usize = 4000;
 
+/// Tokens of one key at one rate.
 #[derive(Debug, Clone, Copy)]
-struct Bucket {
+pub(crate) struct Bucket {
     tokens: f64,
     filled: Time,
+}
+
+/// Full, whatever its rate.
+impl Default for Bucket {
+    fn default() -> Self {
+        Self { tokens: f64::INFINITY, filled: Time::ZERO }
+    }
+}
+
+impl Bucket {
+    /// Takes so many tokens; where there are fewer, none, and says false. More than the burst are
+    /// never there.
+    pub(crate) fn take(&mut self, rate: Rate, count: f64, now: Time) -> bool {
+        self.tokens = filled(*self, rate, now);
+        self.filled = now;
+        let granted = self.tokens >= count;
+        if granted {
+            self.tokens -= count;
+        }
+        granted
+    }
 }
 
 /// A token bucket for each key (SPEC OOB-6).
@@ -38,22 +60,24 @@ impl<K: Ord + Clone> Limiter<K> {
 
     /// Takes one token of `key`; false when there is none.
     pub(crate) fn take(&mut self, key: &K, now: Time) -> bool {
-        let Some(bucket) = self.buckets.get_mut(key) else {
-            if self.rate.burst < 1.0 {
-                return false;
-            }
-            self.make_room(now);
-            let bucket = Bucket { tokens: self.rate.burst - 1.0, filled: now };
-            self.buckets.insert(key.clone(), bucket);
-            return true;
-        };
-        bucket.tokens = filled(*bucket, self.rate, now);
-        bucket.filled = now;
-        let granted = bucket.tokens >= 1.0;
+        if let Some(bucket) = self.buckets.get_mut(key) {
+            return bucket.take(self.rate, 1.0, now);
+        }
+        let mut bucket = Bucket::default();
+        let granted = bucket.take(self.rate, 1.0, now);
         if granted {
-            bucket.tokens -= 1.0;
+            self.make_room(now);
+            self.buckets.insert(key.clone(), bucket);
         }
         granted
+    }
+
+    /// Gives `key` one token back, but no more than the burst.
+    pub(crate) fn give_back(&mut self, key: &K, now: Time) {
+        if let Some(bucket) = self.buckets.get_mut(key) {
+            bucket.tokens = (filled(*bucket, self.rate, now) + 1.0).min(self.rate.burst);
+            bucket.filled = now;
+        }
     }
 
     /// Gives `key` a full bucket.

@@ -1,20 +1,24 @@
 //! A server and its clients in one memory, on a virtual clock: for tests, simulations and benches.
 //!
 //! HTTP, datagrams and ENet are carried as the machines see them, each after the same latency and
-//! without loss; ENet's own bytes are not made (`cfx-net` runs it for real). A peer that is reset
+//! without loss, unless a [`Link`] spoils ENet's packets; ENet's own bytes are not made (`cfx-net` runs it for real). A peer that is reset
 //! goes silent, and the other side notices after ENet's 30 s.
 //!
 //! Unless a test says otherwise the applications are agreeable: every client is accepted at once,
 //! has no ticket and its content at hand.
 
-use std::collections::BTreeMap;
+mod link;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+
+pub use link::{Link, Weather};
 
 use crate::client::{self, Client, ServerUrl};
 use crate::entropy::{self, Entropy};
 use crate::http::{Call, Part, Progress, Request, RequestId};
 use crate::server::{self, Decision, PeerId, Server, Verdict};
-use crate::{Poll, Time};
+use crate::{Delivery, Poll, Time};
 use cfx_control::request::client_guid;
 
 /// Milliseconds after which ENet gives a silent peer up.
@@ -30,6 +34,10 @@ pub struct Pair {
     seats: Vec<Seat>,
     now: Time,
     latency: u64,
+    link: Option<Link>,
+    /// Clients that were given something, and when the others want to be polled.
+    given: BTreeSet<usize>,
+    wakes: BTreeSet<(Time, usize)>,
     /// What is under way, in the order of its arrival.
     parcels: BTreeMap<(Time, u64), (Player, Parcel)>,
     next_parcel: u64,
@@ -45,6 +53,9 @@ pub struct Pair {
     pub on_server_event: fn(&server::Event) -> Vec<Decision>,
     /// What a client's application answers to an event; [`agree`] to begin with.
     pub on_client_event: fn(&client::Event) -> Vec<client::Input<'static>>,
+    /// Whether events are kept for [`events`](Pair::events) and
+    /// [`server_events`](Pair::server_events); so they are to begin with.
+    pub keeps_events: bool,
 }
 
 struct Seat {
@@ -56,6 +67,7 @@ struct Seat {
     attempts: u32,
     calls: BTreeMap<RequestId, RequestId>,
     events: Vec<(Time, client::Event)>,
+    wake: Option<Time>,
 }
 
 enum Parcel {
@@ -108,6 +120,9 @@ impl Pair {
             seats: Vec::new(),
             now: Time::ZERO,
             latency: 0,
+            link: None,
+            given: BTreeSet::new(),
+            wakes: BTreeSet::new(),
             parcels: BTreeMap::new(),
             next_parcel: 0,
             next_request: 0,
@@ -119,12 +134,28 @@ impl Pair {
             policy: "[]".to_owned(),
             on_server_event: accept_all,
             on_client_event: agree,
+            keeps_events: true,
         }
     }
 
     /// Sets how long everything is under way, in milliseconds.
     pub fn set_latency(&mut self, ms: u64) {
         self.latency = ms;
+    }
+
+    /// Lets ENet's packets suffer from now on.
+    pub fn set_link(&mut self, link: Link) {
+        self.link = Some(link);
+    }
+
+    /// The line that [`set_link`](Self::set_link) gave.
+    pub const fn link(&self) -> Option<&Link> {
+        self.link.as_ref()
+    }
+
+    /// The same, to change its weather.
+    pub const fn link_mut(&mut self) -> Option<&mut Link> {
+        self.link.as_mut()
     }
 
     /// Adds an idle client, at an address of its own.
@@ -142,6 +173,7 @@ impl Pair {
             attempts: 0,
             calls: BTreeMap::new(),
             events: Vec::new(),
+            wake: None,
         });
         Player(self.seats.len() - 1)
     }
@@ -217,6 +249,7 @@ impl Pair {
     pub fn input(&mut self, player: Player, input: client::Input<'_>) {
         let now = self.now;
         self.seats[player.0].client.handle(input, now);
+        self.given.insert(player.0);
         self.settle();
     }
 
@@ -256,10 +289,9 @@ impl Pair {
     /// Does all that is due now; says when something is due next.
     fn settle(&mut self) -> Option<Time> {
         loop {
-            let mut next = self.poll_server();
-            for player in (0..self.seats.len()).map(Player) {
-                next = earlier(next, self.poll_client(player));
-            }
+            let server = self.poll_server();
+            self.poll_clients();
+            let next = earlier(server, self.wakes.first().map(|(at, _)| *at));
             let Some((&(at, number), _)) = self.parcels.first_key_value() else { return next };
             if at > self.now {
                 return earlier(next, Some(at));
@@ -270,13 +302,65 @@ impl Pair {
         }
     }
 
+    /// Polls the clients that were given something or want to be polled by now. The others have
+    /// nothing to say.
+    fn poll_clients(&mut self) {
+        while let Some(&(at, seat)) = self.wakes.first().filter(|(at, _)| *at <= self.now) {
+            self.wakes.remove(&(at, seat));
+            self.seats[seat].wake = None;
+            self.given.insert(seat);
+        }
+        for seat in core::mem::take(&mut self.given) {
+            let wake = self.poll_client(Player(seat));
+            if let Some(old) = core::mem::replace(&mut self.seats[seat].wake, wake) {
+                self.wakes.remove(&(old, seat));
+            }
+            self.wakes.extend(wake.map(|wake| (wake, seat)));
+        }
+    }
+
     fn post(&mut self, player: Player, parcel: Parcel) {
         self.post_after(self.latency, player, parcel);
     }
 
     fn post_after(&mut self, ms: u64, player: Player, parcel: Parcel) {
-        self.parcels.insert((self.now.after(ms), self.next_parcel), (player, parcel));
+        self.post_at(self.now.after(ms), player, parcel);
+    }
+
+    fn post_at(&mut self, at: Time, player: Player, parcel: Parcel) {
+        self.parcels.insert((at, self.next_parcel), (player, parcel));
         self.next_parcel += 1;
+    }
+
+    /// Sends a packet of ENet's.
+    fn post_packet(
+        &mut self,
+        player: Player,
+        peer: PeerId,
+        up: bool,
+        delivery: Delivery,
+        payload: Vec<u8>,
+    ) {
+        let parcel = |payload| {
+            if up { Parcel::PacketUp(peer, payload) } else { Parcel::PacketDown(peer, payload) }
+        };
+        let Some(link) = &mut self.link else { return self.post(player, parcel(payload)) };
+        let path = path(player, up);
+        let [first, second] = link.carry(path, delivery, self.now, self.latency, &payload);
+        if let Some(at) = second {
+            self.post_at(at, player, parcel(payload.clone()));
+        }
+        if let Some(at) = first {
+            self.post_at(at, player, parcel(payload));
+        }
+    }
+
+    /// Ends a client's connection, behind what it sent reliably.
+    fn post_end(&mut self, player: Player, peer: PeerId) {
+        let end =
+            self.link.as_ref().map(|link| link.end(path(player, true), self.now, self.latency));
+        let at = end.unwrap_or_else(|| self.now.after(self.latency));
+        self.post_at(at, player, Parcel::PeerGoneUp(peer));
     }
 
     fn poll_server(&mut self) -> Option<Time> {
@@ -305,9 +389,9 @@ impl Pair {
                     self.post(player, Parcel::Part(call, part));
                 }
             }
-            server::Output::Packet { peer, payload } => {
+            server::Output::Packet { peer, delivery, payload, .. } => {
                 if let Some(&player) = self.peers.get(&peer) {
-                    self.post(player, Parcel::PacketDown(peer, payload));
+                    self.post_packet(player, peer, false, delivery, payload);
                 }
             }
             server::Output::Tune(_) => {}
@@ -319,7 +403,9 @@ impl Pair {
             }
             server::Output::Event(event) => {
                 let decisions = (self.on_server_event)(&event);
-                self.server_events.push((self.now, event));
+                if self.keeps_events {
+                    self.server_events.push((self.now, event));
+                }
                 for decision in decisions {
                     self.server.handle(server::Input::Decision(decision), self.now);
                 }
@@ -361,15 +447,15 @@ impl Pair {
                 let connection = seat.connection;
                 self.post(player, Parcel::Connect { data, connection });
             }
-            client::Output::Packet { payload, .. } => {
+            client::Output::Packet { delivery, payload, .. } => {
                 if let Some(peer) = seat.peer {
-                    self.post(player, Parcel::PacketUp(peer, payload));
+                    self.post_packet(player, peer, true, delivery, payload);
                 }
             }
             client::Output::Disconnect => {
                 seat.connection += 1;
                 if let Some(peer) = seat.peer.take() {
-                    self.post(player, Parcel::PeerGoneUp(peer));
+                    self.post_end(player, peer);
                 }
             }
             client::Output::Reset => {
@@ -380,7 +466,9 @@ impl Pair {
             }
             client::Output::Event(event) => {
                 let answers = (self.on_client_event)(&event);
-                seat.events.push((self.now, event));
+                if self.keeps_events {
+                    seat.events.push((self.now, event));
+                }
                 for answer in answers {
                     seat.client.handle(answer, self.now);
                 }
@@ -447,6 +535,7 @@ impl Pair {
 
     fn give_client(&mut self, player: Player, input: client::Input<'_>) {
         self.seats[player.0].client.handle(input, self.now);
+        self.given.insert(player.0);
     }
 
     fn deliver_call(&mut self, player: Player, call_id: RequestId, call: Call) {
@@ -488,6 +577,11 @@ impl Pair {
         self.server.handle(server::Input::PeerConnected { peer, data }, self.now);
         self.give_client(player, client::Input::PeerConnected);
     }
+}
+
+/// A client's way to the server, or the way back.
+const fn path(player: Player, up: bool) -> u64 {
+    player.0 as u64 * 2 + up as u64
 }
 
 fn earlier(a: Option<Time>, b: Option<Time>) -> Option<Time> {

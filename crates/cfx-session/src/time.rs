@@ -1,5 +1,7 @@
 //! The caller's clock.
 
+use core::time::Duration;
+
 /// A moment, in milliseconds since a zero of the caller's choosing, on a clock that never goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Time(u64);
@@ -22,6 +24,17 @@ impl Time {
     #[must_use]
     pub const fn after(self, ms: u64) -> Self {
         Self(self.0.saturating_add(ms))
+    }
+
+    /// The time since zero.
+    pub(crate) const fn elapsed(self) -> Duration {
+        Duration::from_millis(self.0)
+    }
+
+    /// The first whole millisecond at or after `elapsed`.
+    pub(crate) fn at_or_after(elapsed: Duration) -> Self {
+        let ms = elapsed.as_nanos().div_ceil(1_000_000);
+        Self(u64::try_from(ms).unwrap_or(u64::MAX))
     }
 
     /// Milliseconds since `earlier`; 0 when it is not earlier.

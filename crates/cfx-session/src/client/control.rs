@@ -15,6 +15,7 @@ use cfx_control::texts::{client as texts, progress};
 use serde_json::Value;
 use std::net::SocketAddr;
 
+use super::channel::Session;
 use super::exchange::{Ended, Exchange, PATIENCE, SILENCE, ends};
 use super::url::literal;
 use super::{Client, Event, Output, Stage, State};
@@ -426,6 +427,8 @@ impl Client {
         if !policy.is_empty() {
             self.event(Event::Policy(policy));
         }
+        self.session = Session::new(accepted);
+        self.onesync = super::onesync::State::new(&self.config, accepted);
         self.enter(Stage::InitReceived);
     }
 

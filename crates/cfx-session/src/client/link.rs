@@ -145,7 +145,7 @@ impl Client {
         self.send(0, Delivery::Reliable, payload);
     }
 
-    pub(super) fn packet(&mut self, payload: &[u8]) {
+    pub(super) fn packet(&mut self, payload: &[u8], now: Time) {
         let Ok(frame) = Frame::from_slice(payload) else { return };
         if frame.kind == ConnectOk::KIND {
             if let Ok(connect_ok) = ConnectOk::from_slice(frame.payload) {
@@ -157,9 +157,11 @@ impl Client {
         if let Stage::Connected { keep_alive } = self.stage {
             self.enter(Stage::Active { keep_alive });
             self.event(Event::NetworkConnected);
+            self.begin_session(now);
+            self.onesync_active(now);
         }
         if matches!(self.stage, Stage::Active { .. }) {
-            self.event(Event::Message(payload.to_vec()));
+            self.message(payload, now);
         }
     }
 
@@ -171,6 +173,7 @@ impl Client {
             Stage::Connected { .. } | Stage::Active { .. } => None,
             _ => return,
         };
+        self.onesync_connected(connect_ok.net_id);
         self.event(Event::ConnectOk(connect_ok));
         if let Some(keep_alive) = keep_alive {
             self.enter(Stage::Connected { keep_alive });
@@ -234,7 +237,7 @@ impl Client {
         self.event(Event::Disconnected { reason, timed_out });
     }
 
-    fn send(&mut self, channel: u8, delivery: Delivery, payload: Vec<u8>) {
+    pub(super) fn send(&mut self, channel: u8, delivery: Delivery, payload: Vec<u8>) {
         self.out.push_back(Output::Packet { channel, delivery, payload });
     }
 }

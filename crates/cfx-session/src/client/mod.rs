@@ -10,20 +10,30 @@
 //! ([`Input::Content`], [`Input::ContentDone`]). What it was asked by an attempt that has ended since
 //! is not to be answered any more.
 
+mod channel;
+mod clock;
 mod content;
 mod control;
 mod exchange;
+mod latent;
 mod link;
+mod onesync;
 mod url;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use cfx_control::game::Game;
 use cfx_control::info::ClientBuild;
 use cfx_control::manifest::{Manifest, ResourceProgress};
 use cfx_game::handshake::s2c::ConnectOk;
+use cfx_game::server_frame::ServerFrame;
+use cfx_onesync::dictionary::Dictionary;
 
+pub use crate::Delivery;
+pub use clock::Clock;
+pub use onesync::{EntityEvent, EntityInput, Object};
 pub use url::{DEFAULT_PORT, ServerUrl};
 
 use crate::Poll;
@@ -41,6 +51,8 @@ pub struct Config {
     pub build: ClientBuild,
     /// Where the feature policy is asked for: `URL` + `api/policy/` + the server's key token.
     pub policy_url: String,
+    /// The preset dictionary of clients' streams. Without it the client cannot send objects.
+    pub dictionary: Option<Arc<Dictionary>>,
 }
 
 impl Default for Config {
@@ -55,6 +67,7 @@ impl Default for Config {
                 default_build: Game::Gta5.default_build(),
             },
             policy_url: "https://policy-live.fivem.net/".to_owned(),
+            dictionary: None,
         }
     }
 }
@@ -135,6 +148,47 @@ pub enum Input<'a> {
         /// What was filled in, in JSON.
         data: &'a str,
     },
+    /// A script triggers an event at the server. Like the inputs below it counts from `connectOK` on.
+    TriggerServerEvent {
+        /// The event's name.
+        name: &'a str,
+        /// Its arguments: an array in `MessagePack`.
+        args: &'a [u8],
+        /// In fragments, at so many bytes a second (0 is 25,000); else in one message.
+        latent: Option<u32>,
+    },
+    /// The player typed a command for the server.
+    SendCommand(&'a str),
+    /// A script sets a value in a state bag.
+    SetBag {
+        /// The bag's name.
+        bag: &'a str,
+        /// The key.
+        key: &'a str,
+        /// The value in `MessagePack`; nil removes the key.
+        value: &'a [u8],
+    },
+    /// Makes, changes and ends objects.
+    Entity(EntityInput<'a>),
+    /// Without `OneSync`: the client takes itself for the host.
+    ClaimHost {
+        /// Its base.
+        base: u32,
+    },
+    /// Without `OneSync`: the client votes for another as host.
+    VoteHost {
+        /// The other's net id.
+        net_id: u16,
+        /// The other's base.
+        base: u32,
+    },
+    /// Bytes for another client; under `OneSync`, for the server.
+    Route {
+        /// The other's net id; 65535 under `OneSync`.
+        target: u16,
+        /// The bytes, at most 65535.
+        data: &'a [u8],
+    },
     /// The player gives up before the connection is there.
     Cancel,
     /// The player leaves.
@@ -189,15 +243,6 @@ pub enum Output {
     Event(Event),
 }
 
-/// How a packet is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Delivery {
-    /// In order, until it is acknowledged.
-    Reliable,
-    /// Once, in no order.
-    Unsequenced,
-}
-
 /// What the application learns.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
@@ -227,6 +272,67 @@ pub enum Event {
     ConnectOk(ConnectOk),
     /// The first message behind `connectOK` arrived: the game may load.
     NetworkConnected,
+    /// The server triggers an event.
+    NetEvent {
+        /// The event's name: any bytes, not always UTF-8.
+        name: Vec<u8>,
+        /// Its arguments, which should be an array in `MessagePack`.
+        args: Vec<u8>,
+        /// Whether it came in fragments.
+        latent: bool,
+    },
+    /// `onPlayerJoining`: a player is there, maybe this client itself.
+    PlayerJoining {
+        /// Its net id.
+        net_id: u32,
+        /// Its name.
+        name: String,
+        /// Its slot; 4294967295 without one.
+        slot: u32,
+    },
+    /// `onPlayerDropped`: a player is gone.
+    PlayerDropped {
+        /// Its net id.
+        net_id: u32,
+        /// Its name.
+        name: String,
+        /// Its slot; 4294967295 without one.
+        slot: u32,
+    },
+    /// Replicated console variables: all of them at first, then those that change.
+    ConVars(BTreeMap<String, String>),
+    /// `msgFrame` says something new.
+    ServerFrame(ServerFrame),
+    /// A resource of the server has started: its configuration can be asked for.
+    ResourceStart(String),
+    /// A resource of the server stops.
+    ResourceStop(String),
+    /// There is another host, or none: 65535.
+    HostChanged {
+        /// Its net id.
+        net_id: u16,
+        /// Its base.
+        base: u32,
+    },
+    /// A value in a state bag. Clients of the reference keep those of `global` and of names that
+    /// begin with `entity:` or `player:`.
+    BagChange {
+        /// The bag's name.
+        bag: Vec<u8>,
+        /// The key.
+        key: Vec<u8>,
+        /// The value in `MessagePack`; nil removes the key.
+        value: Vec<u8>,
+    },
+    /// Without `OneSync`: bytes of another client.
+    Route {
+        /// The other's net id.
+        net_id: u16,
+        /// The bytes.
+        data: Vec<u8>,
+    },
+    /// Something happened to an object.
+    Entity(EntityEvent),
     /// A message that this machine does not handle, type included.
     Message(Vec<u8>),
     /// The attempt failed; the text is the player's. The client is idle again.
@@ -240,6 +346,28 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// Whether this is what a message behind `connectOK` brought, of which a server may send any
+    /// number, as opposed to how the connection itself goes on.
+    pub const fn is_of_the_channel(&self) -> bool {
+        matches!(
+            self,
+            Self::NetEvent { .. }
+                | Self::PlayerJoining { .. }
+                | Self::PlayerDropped { .. }
+                | Self::ConVars(_)
+                | Self::ServerFrame(_)
+                | Self::ResourceStart(_)
+                | Self::ResourceStop(_)
+                | Self::HostChanged { .. }
+                | Self::BagChange { .. }
+                | Self::Route { .. }
+                | Self::Entity(_)
+                | Self::Message(_)
+        )
+    }
+}
+
 /// The client machine. See the [module's page](self) for the loop that drives it.
 pub struct Client {
     config: Config,
@@ -248,6 +376,10 @@ pub struct Client {
     told: State,
     /// What outlives a stage of one attempt.
     attempt: Attempt,
+    /// What follows `connectOK` in it.
+    session: channel::Session,
+    /// Objects, under `OneSync`.
+    onesync: onesync::State,
     /// Requests whose answers decide nothing any more.
     loose: Loose,
     next_request: u64,
@@ -302,6 +434,8 @@ impl Client {
             stage: Stage::Idle,
             told: State::Idle,
             attempt: Attempt::new(nowhere, 0),
+            session: channel::Session::default(),
+            onesync: onesync::State::default(),
             loose: Loose::default(),
             next_request: 0,
             pending_progress: None,
@@ -348,9 +482,18 @@ impl Client {
             Input::ContentDone => self.content_done(),
             Input::Datagram { from, data } => self.datagram(from, data, now),
             Input::PeerConnected => self.peer_connected(now),
-            Input::Packet(payload) => self.packet(payload),
+            Input::Packet(payload) => self.packet(payload, now),
             Input::PeerGone => self.peer_gone(),
             Input::SubmitCard { data } => self.submit_card(data),
+            Input::TriggerServerEvent { name, args, latent } => {
+                self.trigger_event(name, args, latent, now);
+            }
+            Input::SendCommand(line) => self.send_command(line),
+            Input::SetBag { bag, key, value } => self.set_bag(bag, key, value),
+            Input::Entity(input) => self.entity_input(input),
+            Input::ClaimHost { base } => self.claim_host(base),
+            Input::VoteHost { net_id, base } => self.vote_host(net_id, base),
+            Input::Route { target, data } => self.send_route(target, data),
             Input::Cancel => self.cancel(),
             Input::Disconnect { reason } => self.disconnect(reason),
         }
@@ -391,7 +534,10 @@ impl Client {
             Stage::Downloading(content) => content.deadline(),
             Stage::Fetching(retries) => Some(retries.next),
             Stage::Connecting(connecting) => connecting.due(self.attempt.peer),
-            Stage::Connected { keep_alive } | Stage::Active { keep_alive } => Some(*keep_alive),
+            Stage::Connected { keep_alive } | Stage::Active { keep_alive } => {
+                let due = [self.session.due(), self.onesync.due()].into_iter().flatten().min();
+                Some(due.map_or(*keep_alive, |due| due.min(*keep_alive)))
+            }
         }
     }
 
@@ -401,7 +547,13 @@ impl Client {
             Stage::Downloading(_) => self.content_timed_out(),
             Stage::Fetching(_) => self.fetch(now),
             Stage::Connecting(_) => self.connecting_due(now),
-            Stage::Connected { .. } | Stage::Active { .. } => self.keep_alive(now),
+            Stage::Connected { keep_alive } | Stage::Active { keep_alive } => {
+                if *keep_alive <= now {
+                    self.keep_alive(now);
+                }
+                self.session_due(now);
+                self.onesync_due(now);
+            }
             Stage::Idle | Stage::InitReceived | Stage::DownloadComplete => {}
         }
     }
@@ -436,6 +588,8 @@ impl Client {
             self.out.push_back(Output::Reset);
         }
         self.attempt.server = None;
+        self.session = channel::Session::default();
+        self.onesync = onesync::State::default();
         self.pending_progress = None;
         self.enter(Stage::Idle);
     }

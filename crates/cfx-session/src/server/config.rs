@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use cfx_control::game::Game;
 use cfx_control::manifest::Manifest;
+use cfx_onesync::dictionary::Dictionary;
+
+use cfx_onesync::reassembly::Limits;
 
 use crate::limiter::Rate;
 
@@ -34,6 +38,17 @@ impl OneSync {
             Self::Big => 2049,
         }
     }
+}
+
+/// How clients acknowledge the frames of `OneSync` (`onesync_automaticResend` in the reference's
+/// terms).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SyncStyle {
+    /// They say which frames they miss.
+    #[default]
+    Nak,
+    /// They acknowledge each frame.
+    Arq,
 }
 
 /// A server's settings. [`Default`] is a gta5 server on a local network with `OneSync` on.
@@ -94,6 +109,21 @@ pub struct Config {
     pub proxies: Vec<Network>,
     /// Limits on what one address may ask.
     pub rates: Rates,
+    /// Limits on what one client may send on the game channel.
+    pub message_rates: MessageRates,
+    /// Bounds of what one client may make the server hold of events in fragments.
+    pub latent_limits: Limits,
+    /// Replicated console variables, for `msgConVars`.
+    pub con_vars: BTreeMap<String, String>,
+    /// `sv_entityLockdown` is `strict`.
+    pub strict_lockdown: bool,
+    /// How clients acknowledge frames.
+    pub sync_style: SyncStyle,
+    /// The preset dictionary of clients' streams. Without it objects are not replicated: clients
+    /// get object ids and nothing else of `OneSync`.
+    pub dictionary: Option<Arc<Dictionary>>,
+    /// `sv_stateBagStrictMode`: no client sets a state bag.
+    pub strict_bags: bool,
     /// The most client records at once, connecting and connected; a client beyond them is refused.
     pub max_records: usize,
     /// The most connecting clients of one address, of one /64 for IPv6, proxies excepted.
@@ -131,6 +161,60 @@ impl Default for Rates {
     }
 }
 
+/// What one client may send of one kind of message.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MessageRate {
+    /// Messages that are taken; others are ignored.
+    pub messages: Rate,
+    /// What may be ignored before the client is dropped; of state bags and fragments, what may come.
+    pub flood: Rate,
+    /// Bytes of those that are taken. A client that sends more is dropped.
+    pub bytes: Option<Rate>,
+}
+
+/// Limits of a client that has joined, by kind (reference: the server's `packethandlers`).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MessageRates {
+    /// `msgServerEvent`; its bytes are those of name and data.
+    pub events: MessageRate,
+    /// `msgServerCommand`; its bytes are those of the line.
+    pub commands: MessageRate,
+    /// `msgStateBag` and `msgStateBagV2` together; their bytes are the payload's.
+    pub bags: MessageRate,
+    /// `msgReassembledEventV2`, acknowledgements included.
+    pub fragments: MessageRate,
+    /// Events that came in fragments.
+    pub latent_events: MessageRate,
+}
+
+impl Default for MessageRates {
+    fn default() -> Self {
+        const KIB: f64 = 1024.0;
+        let rate = |per_second, burst| Rate { per_second, burst };
+        let events = MessageRate {
+            messages: rate(50.0, 200.0),
+            flood: rate(75.0, 300.0),
+            bytes: Some(rate(128.0 * KIB, 384.0 * KIB)),
+        };
+        let bags = MessageRate {
+            messages: rate(75.0, 125.0),
+            flood: rate(150.0, 175.0),
+            bytes: Some(rate(128.0 * KIB, 256.0 * KIB)),
+        };
+        Self {
+            events,
+            commands: MessageRate {
+                messages: rate(7.0, 14.0),
+                flood: rate(25.0, 45.0),
+                bytes: Some(rate(KIB, 8.0 * KIB)),
+            },
+            bags,
+            fragments: MessageRate { bytes: None, ..bags },
+            latent_events: MessageRate { bytes: None, ..events },
+        }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -161,6 +245,13 @@ impl Default for Config {
             return_clients_list: true,
             proxies: Network::reference_proxies(),
             rates: Rates::default(),
+            message_rates: MessageRates::default(),
+            latent_limits: Limits::default(),
+            con_vars: BTreeMap::new(),
+            strict_lockdown: false,
+            sync_style: SyncStyle::Nak,
+            dictionary: None,
+            strict_bags: false,
             max_records: 4096,
             max_connecting_per_address: 64,
             unix_time_at_zero: 0,

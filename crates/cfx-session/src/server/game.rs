@@ -9,12 +9,11 @@ use cfx_game::c2s::Message;
 use cfx_game::frame::{Frame, Payload};
 use cfx_game::handshake::c2s::ConnectHandshake;
 use cfx_game::handshake::s2c::ConnectOk;
-use cfx_game::server_frame::ServerFrame;
 use cfx_oob::s2c;
 use cfx_wire::{Decode, Encode};
 
 use super::registry::{Client, Stage};
-use super::{ClientId, Event, OneSync, Output, PeerId, Server};
+use super::{ClientId, Delivery, Event, OneSync, Output, PeerId, Server};
 use crate::time::Time;
 
 /// Milliseconds between two `msgFrame` (SPEC GAME-17).
@@ -38,11 +37,9 @@ impl Server {
                 self.drop_client(client, &reason);
             }
             // SPEC SERVER-2: a message that cannot be read is a sign of life as well.
-            (Some(client), message) => {
+            (Some(client), _) => {
                 self.registry.update(client, |client| client.last_seen = now);
-                if !matches!(message, Ok(Message::KeepAlive(_)) | Err(_)) {
-                    self.event(Event::Message { client, payload: payload.to_vec() });
-                }
+                self.message(client, payload, now);
             }
         }
     }
@@ -97,14 +94,16 @@ impl Server {
             server_time: self.time_told(now),
         };
         self.out.push_back(Output::Tune(peer));
-        self.out.push_back(Output::Packet { peer, payload: message.to_packet() });
+        self.reliable(peer, message.to_packet());
         if !had_joined {
             self.event(Event::Joined { client: id, net_id, temporary: was, slot });
+            self.introduce(id);
         }
+        self.onesync_joined(id, net_id, !had_joined, now);
     }
 
     /// SPEC GAME-8: in big mode every client is told the same slot of its own game.
-    fn slot_told(&self, slot: u16) -> i32 {
+    pub(super) fn slot_told(&self, slot: u16) -> i32 {
         match (self.config.onesync, self.config.game) {
             (OneSync::Big, Game::Gta5) => 128,
             (OneSync::Big, _) => 16,
@@ -162,9 +161,10 @@ impl Server {
                 self.keep_alive(id, now);
             }
             _ if client.deadline() <= now => self.time_out(id, now),
+            _ if client.channel.due().is_some_and(|due| due <= now) => self.latent_due(id, now),
             (Stage::Validated, Some((peer, _))) if client.next_frame <= now => {
-                let frame = ServerFrame { index: 0, lockdown_mode: 0, sync_style: 0 };
-                self.out.push_back(Output::Packet { peer, payload: frame.to_packet() });
+                let frame = self.frame_for(client);
+                self.reliable(peer, frame.to_packet());
                 self.registry.update(id, |client| client.next_frame = now.after(FRAME_INTERVAL));
             }
             // Nothing was due after all: `update` sets the next wake-up.
@@ -203,8 +203,22 @@ impl Server {
         for peer in client.peers() {
             self.out.push_back(Output::Reset(peer));
         }
+        self.onesync_left(id);
         let net_id = u16::try_from(client.net_id).ok();
         self.event(Event::Gone { client: id, net_id, reason: reason.to_owned() });
+        if let Some(net_id) = net_id {
+            self.take_leave(id, net_id, &client.name, client.slot);
+        }
+    }
+
+    /// Sends a packet on channel 0, reliably, as most messages go.
+    pub(super) fn reliable(&mut self, peer: PeerId, payload: Vec<u8>) {
+        self.out.push_back(Output::Packet {
+            peer,
+            channel: 0,
+            delivery: Delivery::Reliable,
+            payload,
+        });
     }
 
     pub(super) fn send_error(&mut self, to: SocketAddr, text: &str) {

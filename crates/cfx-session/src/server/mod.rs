@@ -8,30 +8,42 @@
 //! The server decides nothing that is the application's: it asks with an [`Event`] and waits for a
 //! [`Decision`]. A deferral may take as long as it likes.
 
+mod bags;
+mod channel;
+mod commands;
 mod config;
 mod deferral;
 mod discovery;
+mod events;
 mod game;
+mod hosting;
 mod init_connect;
+mod latent;
 mod methods;
+mod onesync;
+mod players;
 mod registry;
+mod resources;
 mod tickets;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
 use cfx_control::ticket::PublicKey;
 use serde_json::{Map, Value};
 
-pub use config::{Config, Network, OneSync, Rates};
+pub use bags::{BagOwner, BagTargets};
+pub use config::{Config, MessageRate, MessageRates, Network, OneSync, Rates, SyncStyle};
 
+pub use crate::Delivery;
 use crate::Poll;
 use crate::entropy::Entropy;
 use crate::http::{Part, Request, RequestId};
 use crate::limiter::{Limiter, Rate};
 use crate::time::Time;
 use discovery::Info;
+pub use onesync::{Entity, EntityDecision, EntityEvent};
 use registry::Registry;
 use tickets::Tickets;
 
@@ -161,6 +173,83 @@ pub enum Decision {
     },
     /// The host of a session without `OneSync`, told to clients that join later.
     Host(Option<Host>),
+    /// `TriggerClientEvent` and `TriggerLatentClientEvent`.
+    TriggerEvent {
+        /// For whom.
+        target: Target,
+        /// The event's name.
+        name: String,
+        /// Its arguments: an array in `MessagePack`.
+        args: Vec<u8>,
+        /// In fragments, at so many bytes a second (0 is 25,000); else in one message. A latent
+        /// event that is too long, or more than a client's queue holds, is not sent.
+        latent: Option<u32>,
+    },
+    /// What a client's command printed ([`Event::Command`]).
+    CommandOutput {
+        /// The client.
+        client: ClientId,
+        /// What it printed.
+        text: String,
+    },
+    /// Sets replicated console variables; those that change are told to everyone.
+    SetConVars(BTreeMap<String, String>),
+    /// A resource that clients have a part of has started.
+    StartResource(String),
+    /// A resource that clients have a part of stops.
+    StopResource(String),
+    /// Whether entities are in strict lockdown.
+    SetLockdown {
+        /// For this client, or for all that have no setting of their own.
+        client: Option<ClientId>,
+        /// Whether they are.
+        strict: bool,
+    },
+    /// How clients acknowledge frames.
+    SetSyncStyle(SyncStyle),
+    /// Who owns an object, and which clients have it.
+    Entity(EntityDecision),
+    /// Adds a state bag, or gives one another owner and other targets. `global` and a `player:N` for
+    /// each client are there by themselves.
+    RegisterBag {
+        /// Its name.
+        bag: String,
+        /// Whose values it takes.
+        owner: BagOwner,
+        /// Who is told of them.
+        targets: BagTargets,
+    },
+    /// Removes a state bag. Clients are not told.
+    RemoveBag(String),
+    /// Adds a target to a state bag that is not for everyone, or takes it out.
+    TargetBag {
+        /// The bag.
+        bag: String,
+        /// Who.
+        client: ClientId,
+        /// Whether it is told of values from now on, and of those that there are.
+        told: bool,
+    },
+    /// Sets a value in a state bag that there is.
+    SetBag {
+        /// The bag.
+        bag: String,
+        /// The key.
+        key: String,
+        /// The value in `MessagePack`; nil removes the key.
+        value: Vec<u8>,
+        /// Whether the bag's targets are told.
+        replicated: bool,
+    },
+}
+
+/// For whom an event is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// Every client that has joined.
+    Everyone,
+    /// One client, if it has joined.
+    Client(ClientId),
 }
 
 /// How the handlers of `playerConnecting` ended.
@@ -198,10 +287,14 @@ pub enum Output {
         /// The piece.
         part: Part,
     },
-    /// Send a packet, reliably, on channel 0.
+    /// Send a packet.
     Packet {
         /// To whom.
         peer: PeerId,
+        /// On which channel.
+        channel: u8,
+        /// How.
+        delivery: Delivery,
         /// All of it, type included.
         payload: Vec<u8>,
     },
@@ -251,6 +344,39 @@ pub enum Event {
         /// Its slot, with `OneSync`.
         slot: Option<u16>,
     },
+    /// A client triggers an event.
+    ServerEvent {
+        /// The client.
+        client: ClientId,
+        /// The event's name: any bytes, not always UTF-8.
+        name: Vec<u8>,
+        /// Its arguments, which should be an array in `MessagePack`.
+        args: Vec<u8>,
+        /// Whether it came in fragments.
+        latent: bool,
+    },
+    /// A player typed a command. Answer with [`Decision::CommandOutput`], if it printed anything.
+    Command {
+        /// The client.
+        client: ClientId,
+        /// The line: any bytes, not always UTF-8.
+        line: Vec<u8>,
+    },
+    /// A client set a value in a state bag.
+    BagChange {
+        /// The client.
+        client: ClientId,
+        /// The bag's name.
+        bag: Vec<u8>,
+        /// The key.
+        key: Vec<u8>,
+        /// The value, which should be `MessagePack`; nil removed the key.
+        value: Vec<u8>,
+    },
+    /// Clients made one of them the host, or the host has left.
+    HostChanged(Option<Host>),
+    /// Something happened to an object.
+    Entity(EntityEvent),
     /// A message that this machine does not handle.
     Message {
         /// The client.
@@ -285,6 +411,9 @@ pub struct Server {
     info: Info,
     manifest: Bytes,
     host: Option<Host>,
+    votes: hosting::Votes,
+    game_state: onesync::GameState,
+    bags: bags::Bags,
     entropy: Entropy,
     /// The first frame has run (`HasSettled`).
     settled: bool,
@@ -330,6 +459,9 @@ impl Server {
             info,
             manifest: methods::manifest_answer(&config.manifest),
             host: None,
+            votes: hosting::Votes::new(),
+            game_state: onesync::GameState::new(&config),
+            bags: bags::Bags::new(),
             entropy,
             settled: false,
             out: VecDeque::new(),
@@ -381,14 +513,15 @@ impl Server {
             }
             if let Some(client) = self.registry.due(now) {
                 self.wake(client, now);
-            } else if !self.tickets_due(now) {
+            } else if !self.tickets_due(now) && !self.send_frame(now) {
                 return Poll::Idle { until: self.next_deadline() };
             }
         }
     }
 
     fn next_deadline(&self) -> Option<Time> {
-        [self.registry.next_wake(), self.tickets.deadline()].into_iter().flatten().min()
+        let frame = self.game_state.next_frame();
+        [self.registry.next_wake(), self.tickets.deadline(), frame].into_iter().flatten().min()
     }
 
     fn decide(&mut self, decision: Decision, now: Time) {
@@ -411,6 +544,29 @@ impl Server {
             Decision::TicketKey(key) => self.ticket_key(key, now),
             Decision::RconOutput { to, text } => self.rcon_output(to, &text),
             Decision::Host(host) => self.host = host,
+            Decision::TriggerEvent { target, name, args, latent } => {
+                self.trigger_event(target, &name, &args, latent, now);
+            }
+            Decision::CommandOutput { client, text } => self.command_output(client, &text),
+            Decision::SetConVars(values) => self.set_con_vars(values),
+            Decision::StartResource(name) => self.start_resource(&name, now),
+            Decision::StopResource(name) => self.stop_resource(&name),
+            Decision::SetLockdown { client, strict } => self.set_lockdown(client, strict, now),
+            Decision::SetSyncStyle(style) => self.set_sync_style(style, now),
+            Decision::Entity(decision) => self.decide_entity(decision),
+            Decision::RegisterBag { bag, owner, targets } => {
+                self.register_bag(bag.as_bytes(), owner, targets);
+            }
+            Decision::RemoveBag(bag) => self.remove_bag(bag.as_bytes()),
+            Decision::TargetBag { bag, client, told: true } => {
+                self.add_bag_target(bag.as_bytes(), client);
+            }
+            Decision::TargetBag { bag, client, told: false } => {
+                self.remove_bag_target(bag.as_bytes(), client);
+            }
+            Decision::SetBag { bag, key, value, replicated } => {
+                self.set_bag(bag.as_bytes(), key.as_bytes(), &value, replicated);
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use cfx_wire::hash;
 
+use super::channel::Channel;
 use super::config::limit_key;
 use super::deferral::Deferral;
 use super::{ClientId, PeerId};
@@ -51,6 +52,8 @@ pub(crate) struct Client {
     pub(crate) peer: Option<(PeerId, SocketAddr)>,
     pub(crate) last_seen: Time,
     pub(crate) next_frame: Time,
+    /// What follows the handshake.
+    pub(crate) channel: Channel,
     /// Round trip in milliseconds, -1 while unknown.
     pub(crate) ping: i32,
     tries: Tries,
@@ -124,7 +127,10 @@ impl Client {
             Stage::Deferring { deferral, .. } => {
                 deferral.keep_alive().unwrap_or_else(|| self.deadline())
             }
-            Stage::Validated if self.has_joined() => self.deadline().min(self.next_frame),
+            Stage::Validated if self.has_joined() => {
+                let wake = self.deadline().min(self.next_frame);
+                self.channel.due().map_or(wake, |due| due.min(wake))
+            }
             Stage::Validated => self.deadline(),
         }
     }
@@ -186,6 +192,11 @@ impl Registry {
         self.clients.get(&id)
     }
 
+    /// All clients, connecting and joined, in the order in which they came.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = ClientId> {
+        self.clients.keys().copied()
+    }
+
     /// The clients that have joined, in the order in which they came.
     pub(crate) fn players(&self) -> impl Iterator<Item = &Client> + Clone {
         self.clients.values().filter(|client| client.has_joined())
@@ -225,6 +236,10 @@ impl Registry {
         self.by_peer.get(&peer).and_then(|id| self.get(*id))
     }
 
+    pub(crate) fn by_net_id(&self, net_id: u16) -> Option<&Client> {
+        self.by_net_id.get(&net_id).and_then(|id| self.get(*id))
+    }
+
     pub(crate) fn by_request(&self, request: RequestId) -> Option<&Client> {
         self.by_request.get(&request).and_then(|id| self.get(*id))
     }
@@ -249,6 +264,7 @@ impl Registry {
             peer: None,
             last_seen: now,
             next_frame: now,
+            channel: Channel::default(),
             ping: -1,
             tries: Tries::default(),
             wake: None,

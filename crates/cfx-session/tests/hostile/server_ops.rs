@@ -475,10 +475,14 @@ impl World {
             Event::Gone { client, net_id, .. } => {
                 assert_eq!(self.live.remove(client), Some(*net_id), "{client:?} goes once");
             }
-            Event::Message { client, .. } | Event::CardAnswer { client, .. } => {
+            Event::Message { client, .. }
+            | Event::ServerEvent { client, .. }
+            | Event::Command { client, .. }
+            | Event::BagChange { client, .. }
+            | Event::CardAnswer { client, .. } => {
                 assert!(self.live.contains_key(client));
             }
-            Event::TicketKeyWanted | Event::Rcon { .. } => {}
+            _ => {}
         }
     }
 }

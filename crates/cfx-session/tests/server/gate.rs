@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use cfx_session::server::{Config, Decision, Input, Output, Verdict};
+use cfx_session::server::{Config, Decision, Event, Input, Output, Verdict};
 use cfx_wire::hash;
 
 use super::{Form, Host, address, connect_ok, frame};
@@ -93,7 +93,8 @@ fn two_connections_of_one_token() {
     assert_eq!(host.take(), [Output::Reset(second)]);
     assert!(!host.admits(address(1), 3, accepted.data()));
     host.packet(first, address(1), &accepted.handshake());
-    assert_eq!(host.take().len(), 4);
+    let joined = |output: &Output| matches!(output, Output::Event(Event::Joined { .. }));
+    assert!(host.take().iter().any(joined));
     assert_eq!(host.server.joined(), 1);
 }
 
@@ -164,7 +165,7 @@ fn bound_connections_stay() {
     let mut host = Host::new(Config::default());
     let accepted = host.accept(address(1), "1");
     let peer = host.enter(&accepted);
-    assert_eq!(host.take().len(), 4);
+    host.take();
     for second in 1..=45 {
         host.run_to(second * 1000);
         assert_eq!(host.take(), [frame(peer)], "{second}");

@@ -5,7 +5,9 @@ use cfx_game::frame::MessageType;
 use cfx_session::http::RequestId;
 use cfx_session::server::{self, Config, Decision, Event, OneSync, Output};
 
-use super::{Form, Host, address, connect_ok, error_to, frame, gone, handshake};
+use super::{
+    Form, Host, address, connect_ok, error_to, frame, gone, handshake, no_con_vars, player_event,
+};
 
 /// SPEC GAME-3, GAME-4: silence for an unknown guid; an error for a wrong token, and the client stays
 /// (our departure).
@@ -63,7 +65,8 @@ fn a_client_that_is_still_deferring() {
     assert!(answer.ended && answer.text().ends_with("{\"error\":\"Invalid connection.\"}\r\n"));
 }
 
-/// SPEC GAME-7, GAME-8, GAME-17, ENET-6: everything that a good handshake gives, in its order.
+/// SPEC GAME-7, GAME-8, GAME-17, ENET-6: everything that a good handshake gives, in its order. The
+/// client learns of itself twice: as one of everyone, and as one that is there.
 #[test]
 fn a_good_handshake() {
     let mut host = Host::new(Config::default());
@@ -73,12 +76,16 @@ fn a_good_handshake() {
     let peer = host.enter(&accepted);
     let (client, net_id, temporary, slot) = (accepted.client, 1, 0x1_0001, Some(128));
     let joined = Event::Joined { client, net_id, temporary, slot };
+    let itself = player_event(peer, "onPlayerJoining", b"\x93\x01\xA3Ana\xCC\x80");
     assert_eq!(
-        host.take(),
+        host.take_without_ids(),
         [
             Output::Tune(peer),
             connect_ok(peer, " 1 -1 -1 128 1234"),
             Output::Event(joined),
+            itself.clone(),
+            itself,
+            no_con_vars(peer),
             frame(peer)
         ]
     );
@@ -203,7 +210,7 @@ fn another_peer() {
     host.take();
     host.packet(peer, address(3), &second.accepted.handshake());
     assert_eq!(
-        host.take(),
+        host.take_without_ids(),
         [
             Output::Reset(second.peer),
             Output::Tune(peer),
@@ -223,7 +230,8 @@ fn another_peer() {
         [
             error_to(address(3), "Bye"),
             Output::Reset(peer),
-            gone(second.accepted.client, second.net_id, "Bye")
+            gone(second.accepted.client, second.net_id, "Bye"),
+            player_event(first.peer, "onPlayerDropped", b"\x93\x02\xA3Ana\x7F")
         ]
     );
     assert_eq!(first.net_id, 1);

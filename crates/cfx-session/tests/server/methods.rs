@@ -4,7 +4,7 @@
 use cfx_control::manifest::{Manifest, Resource};
 use cfx_control::request::MAX_BODY;
 use cfx_session::http::Request;
-use cfx_session::server::{Config, OneSync};
+use cfx_session::server::{Config, Decision, OneSync};
 
 use super::{Form, Host, address, get, get_endpoints, post, refusal};
 
@@ -150,6 +150,12 @@ fn configuration_is_limited() {
         host.run_for(1);
         assert_eq!(granted(&mut host, &one), 1);
         assert_eq!(granted(&mut host, &two), burst);
+        // A resource that starts gives each one back, but no more than the burst.
+        host.decide(Decision::StartResource("a".to_owned()));
+        assert_eq!([&one, &two].map(|token| granted(&mut host, token)), [1, 1]);
+        host.run_for(10_000);
+        host.decide(Decision::StartResource("a".to_owned()));
+        assert_eq!(granted(&mut host, &one), burst);
     }
 }
 

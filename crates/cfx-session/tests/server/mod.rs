@@ -16,11 +16,13 @@ mod tickets;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use cfx_game::con_vars::ConVars;
+use cfx_game::event::{EventName, NetEvent};
 use cfx_game::frame::Payload;
 use cfx_game::handshake::c2s::ConnectHandshake;
 use cfx_session::http::{Part, Request, RequestId};
 use cfx_session::server::{
-    ClientId, Config, Decision, Event, Input, Output, PeerId, Server, Verdict,
+    ClientId, Config, Decision, Delivery, Event, Input, Output, PeerId, Server, Verdict,
 };
 use cfx_session::{Poll, Time, entropy};
 use cfx_wire::hash;
@@ -168,6 +170,16 @@ impl Host {
     /// What the server did besides HTTP since the last look.
     fn take(&mut self) -> Vec<Output> {
         std::mem::take(&mut self.out)
+    }
+
+    /// The same, without the object ids that `OneSync` gives out.
+    fn take_without_ids(&mut self) -> Vec<Output> {
+        let mut outputs = self.take();
+        outputs.retain(|output| match output {
+            Output::Packet { payload, .. } => !payload.starts_with(b"\x81\x95\xE3\x48"),
+            _ => true,
+        });
+        outputs
     }
 
     fn request(&mut self, request: Request) -> RequestId {
@@ -345,10 +357,27 @@ fn gone(client: ClientId, net_id: impl Into<Option<u16>>, reason: &str) -> Outpu
 }
 
 fn connect_ok(peer: PeerId, text: &str) -> Output {
-    Output::Packet { peer, payload: [b"\x01\0\0\0", text.as_bytes()].concat() }
+    reliable(peer, [b"\x01\0\0\0", text.as_bytes()].concat())
 }
 
 /// `msgFrame` as this machine sends it (SPEC GAME-17).
 fn frame(peer: PeerId) -> Output {
-    Output::Packet { peer, payload: b"\x3F\xFA\xFF\x53\0\0\0\0\0\0".to_vec() }
+    reliable(peer, b"\x3F\xFA\xFF\x53\0\0\0\0\0\0".to_vec())
+}
+
+/// `onPlayerJoining` or `onPlayerDropped`, to this peer; the arguments as msgpack.
+fn player_event(peer: PeerId, name: &str, args: &[u8]) -> Output {
+    let name = EventName::new(name.as_bytes());
+    let event = NetEvent { source_net_id: NetEvent::SERVER, name, data: args };
+    reliable(peer, event.to_packet())
+}
+
+/// `msgConVars` without any.
+fn no_con_vars(peer: PeerId) -> Output {
+    reliable(peer, ConVars { data: b"\x80" }.to_packet())
+}
+
+/// A packet on channel 0, reliable.
+fn reliable(peer: PeerId, payload: Vec<u8>) -> Output {
+    Output::Packet { peer, channel: 0, delivery: Delivery::Reliable, payload }
 }
