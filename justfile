@@ -60,3 +60,14 @@ advisories:
 # All benches; figures in docs/benches.md.
 bench *ARGS:
     cargo bench -p cfx-benches {{ARGS}}
+
+# Looks for bugs in TARGET with a fuzzer; docs/fuzzing.md has the targets (cargo install cargo-fuzz).
+fuzz TARGET SECONDS:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    target={{TARGET}}
+    mkdir -p "fuzz/corpus/$target" "fixtures/crashes/$target"
+    # The bootstrap variable lets the stable toolchain take the sanitizer's flags.
+    RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir fuzz "$target" \
+        "fuzz/corpus/$target" "fixtures/seeds/$target" "fixtures/crashes/$target" -- \
+        -dict="fixtures/seeds/${target%%_*}.dict" -max_len=4096 -timeout=10 -max_total_time={{SECONDS}}

@@ -1,7 +1,7 @@
 //! A server's URL, and the addresses that endpoints name.
 
 use core::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// The port of a server that is named without one.
 pub const DEFAULT_PORT: u16 = 30_120;
@@ -28,9 +28,10 @@ impl ServerUrl {
         };
         let authority = rest.split('/').next().unwrap_or_default();
         let (host, port) = split_port(authority)?;
+        let host = in_brackets(host)?;
         let named = !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || c == '@');
         let port = port.or((scheme.is_none()).then_some(DEFAULT_PORT));
-        named.then(|| Self { https, host: host.to_owned(), port })
+        named.then_some(Self { https, host, port })
     }
 
     /// The host and port as `getEndpoints` would name them; without a port, the host alone.
@@ -68,6 +69,15 @@ pub(super) fn literal(endpoint: &str) -> Option<SocketAddr> {
     Some(SocketAddr::new(ip.to_canonical(), port.unwrap_or(DEFAULT_PORT)))
 }
 
+/// A host as it stands before a port: an IPv6 address in brackets, and nothing else with colons.
+fn in_brackets(host: &str) -> Option<String> {
+    if !host.contains(':') {
+        return Some(host.to_owned());
+    }
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    bare.parse::<Ipv6Addr>().ok().map(|address| format!("[{address}]"))
+}
+
 /// Splits `HOST[:PORT]`; a bare IPv6 address has colons and no port.
 fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     match authority.rsplit_once(':') {
@@ -88,8 +98,20 @@ mod tests {
         assert_eq!(url("127.0.0.1").as_deref(), Some("http://127.0.0.1:30120/"));
         assert_eq!(url("play.example:40120").as_deref(), Some("http://play.example:40120/"));
         assert_eq!(url("[::1]:30120").as_deref(), Some("http://[::1]:30120/"));
+        assert_eq!(url("::1").as_deref(), Some("http://[::1]:30120/"));
+        assert_eq!(url("http://[2001:DB8::1]").as_deref(), Some("http://[2001:db8::1]/"));
         assert_eq!(url("HTTPS://play.example/info").as_deref(), Some("https://play.example/"));
-        for bad in ["", "ftp://x", "host:port", "host:99999", "a b", "u@host", "http://"] {
+        for bad in [
+            "",
+            "ftp://x",
+            "host:port",
+            "host:99999",
+            "a b",
+            "u@host",
+            "http://",
+            "a:b:c",
+            "[a:b]:1",
+        ] {
             assert_eq!(url(bad), None, "{bad:?}");
         }
     }
