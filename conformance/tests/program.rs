@@ -99,7 +99,8 @@ fn nobody_there() {
     ] {
         let (status, out, err) = run(args);
         assert_eq!(status, Some(3), "{args:?}: {out}{err}");
-        assert!(format!("{out}{err}").len() > 20, "it says so: {out}{err}");
+        let says_why = err.contains("nothing answers") || err.contains("no such host");
+        assert!(says_why, "{args:?}: {out}{err}");
     }
 }
 

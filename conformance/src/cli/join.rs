@@ -55,7 +55,14 @@ pub(super) async fn join(args: &JoinArgs, out: &mut impl Write) -> io::Result<u8
                 // A server that answers at all has a status.
                 let silent = text.starts_with("Failed to fetch server variables.")
                     && !text.contains("HTTP ");
-                return Ok(if silent { UNREACHABLE } else { FAILED });
+                if silent {
+                    eprintln!(
+                        "cfx-conformance: nothing answers at {}; is the server up, and the port right?",
+                        visible(&args.server)
+                    );
+                    return Ok(UNREACHABLE);
+                }
+                return Ok(FAILED);
             }
             Event::Disconnected { .. } | Event::BuildSwitch(_) => return Ok(FAILED),
             _ => {}

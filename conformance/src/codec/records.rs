@@ -17,7 +17,7 @@ pub(super) fn show<'a, R: Record<'a> + Show>(fields: &mut Value, mut records: Re
 }
 
 /// A record as JSON.
-pub(super) trait Show {
+pub(crate) trait Show {
     /// Its type and its fields.
     fn show(&self) -> Value;
 }

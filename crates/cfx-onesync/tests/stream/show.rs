@@ -1,17 +1,22 @@
 //! What several tests share: the dictionary, and the vectors as streams.
 
-use cfx_fixtures::Case;
+use cfx_fixtures::{Case, hex};
 use cfx_game::frame::{Frame, MessageType};
 use cfx_game::packed::{FrameIndex, PackedAcks, PackedClones};
 use cfx_onesync::block::Inflater;
-use cfx_onesync::data::MAX_DATA;
 use cfx_onesync::dictionary::Dictionary;
 use cfx_onesync::layout::{Game, Layout};
 use cfx_onesync::route::{RoutePayload, StreamType};
-use cfx_onesync::stream::{Record, Records, StreamEnd};
+use cfx_onesync::stream::{Record, Records};
 use cfx_onesync::{acks, clones};
 use cfx_wire::{Decode, DecodeError};
 use serde_json::{Value, json};
+
+// How a record is written in JSON stands once, with the program that does it.
+#[path = "../../../../conformance/src/codec/records.rs"]
+mod records;
+
+pub(crate) use records::Show;
 
 /// The variable that names the file of the reference's dictionary.
 pub(crate) const DICTIONARY: &str = "CFX_LZ4_DICTIONARY";
@@ -131,126 +136,9 @@ impl Inflated {
 struct Shown;
 
 impl Visit<Value> for Shown {
-    fn visit<'a, R: Record<'a> + Show>(self, mut records: Records<'a, R>) -> Value {
-        let list: Vec<Value> = records.by_ref().map(|record| record.show()).collect();
-        let mut fields = json!({ "records": list });
-        if records.end() != Some(StreamEnd::Marker) {
-            fields["end_marker"] = json!(false);
-        }
+    fn visit<'a, R: Record<'a> + Show>(self, records: Records<'a, R>) -> Value {
+        let mut fields = json!({});
+        records::show(&mut fields, records);
         fields
-    }
-}
-
-/// A record as the vectors have it.
-pub(crate) trait Show {
-    fn show(&self) -> Value;
-}
-
-fn with_data(mut record: Value, data: &cfx_onesync::data::Data<'_>) -> Value {
-    record["data"] = json!(cfx_fixtures::hex(data.bytes(&mut [0; MAX_DATA])));
-    if data.is_truncated() {
-        record["truncated"] = json!(true);
-    }
-    record
-}
-
-impl Show for clones::s2c::Record<'_> {
-    fn show(&self) -> Value {
-        match self {
-            Self::Create(create) => with_data(
-                json!({
-                    "type": "create",
-                    "object_id": create.object_id,
-                    "client_id": create.client_id,
-                    "entity_type": create.entity_type,
-                    "creation_token": create.creation_token,
-                    "uniqifier": create.uniqifier,
-                    "dependent_frame_index": create.dependent_frame_index.to_string(),
-                    "timestamp": create.timestamp,
-                }),
-                &create.data,
-            ),
-            Self::Sync(sync) => with_data(
-                json!({
-                    "type": "sync",
-                    "object_id": sync.object_id,
-                    "client_id": sync.client_id,
-                    "uniqifier": sync.uniqifier,
-                    "dependent_frame_index": sync.dependent_frame_index.to_string(),
-                    "timestamp": sync.timestamp,
-                }),
-                &sync.data,
-            ),
-            Self::Remove(remove) => json!({
-                "type": "remove",
-                "force_steal": remove.force_steal,
-                "object_id": remove.object_id,
-                "uniqifier": remove.uniqifier,
-            }),
-            Self::Timestamp(time) => {
-                json!({ "type": "timestamp", "server_time": time.to_string() })
-            }
-        }
-    }
-}
-
-impl Show for clones::c2s::Record<'_> {
-    fn show(&self) -> Value {
-        match self {
-            Self::Create(create) => with_data(
-                json!({
-                    "type": "create",
-                    "uniqifier": create.uniqifier,
-                    "object_id": create.object_id,
-                    "creation_token": create.creation_token,
-                    "entity_type": create.entity_type,
-                }),
-                &create.data,
-            ),
-            Self::Sync(sync) => with_data(
-                json!({
-                    "type": "sync",
-                    "uniqifier": sync.uniqifier,
-                    "object_id": sync.object_id,
-                }),
-                &sync.data,
-            ),
-            Self::Remove(remove) => json!({
-                "type": "remove",
-                "object_id": remove.object_id,
-                "uniqifier": remove.uniqifier,
-            }),
-            Self::Takeover(takeover) => json!({
-                "type": "takeover",
-                "client_id": takeover.client_id,
-                "object_id": takeover.object_id,
-            }),
-            Self::Timestamp(time) => json!({ "type": "timestamp", "timestamp": time }),
-            Self::Index(index) => json!({ "type": "index", "index": index }),
-        }
-    }
-}
-
-fn acknowledged(kind: &str, object: acks::Object) -> Value {
-    json!({ "type": kind, "object_id": object.object_id, "uniqifier": object.uniqifier })
-}
-
-impl Show for acks::s2c::Record {
-    fn show(&self) -> Value {
-        match self {
-            Self::Create(object) => acknowledged("create", *object),
-            Self::Sync(object) => acknowledged("sync", *object),
-            Self::Remove(object) => acknowledged("remove", *object),
-            Self::Timestamp(time) => json!({ "type": "timestamp", "timestamp": time }),
-        }
-    }
-}
-
-impl Show for acks::c2s::Record {
-    fn show(&self) -> Value {
-        match self {
-            Self::Create(object) => acknowledged("create", *object),
-            Self::Remove(object) => acknowledged("remove", *object),
-        }
     }
 }

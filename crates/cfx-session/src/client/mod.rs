@@ -1,4 +1,4 @@
-//! A player's side of a connection (SPEC stages A to I).
+//! A player's side of a connection (SPEC stages A to K).
 //!
 //! # The loop
 //! Hand every input to [`Client::handle`]; then call [`Client::poll`] until it is [`Poll::Idle`],

@@ -1,4 +1,4 @@
-//! The server's side of a connection, for any number of players (SPEC stages A to I).
+//! The server's side of a connection, for any number of players (SPEC stages A to K).
 //!
 //! # The loop
 //! Hand every input to [`Server::handle`]; then call [`Server::poll`] until it is
